@@ -29,3 +29,14 @@ def require_shape(name, array, shape):
     )
     expected = "(" + ", ".join("any" if want is None else str(want) for want in shape) + ")"
     require(fits, f"{name} must have shape {expected}, not {array.shape}")
+
+
+def class_labels(labels, num_classes, name="labels"):
+    """Take labels as an index array of shape (N,); refuse what is not a class of num_classes."""
+    labels = np.asarray(labels)
+    require_shape(name, labels, (None,))
+    require(
+        labels.dtype.kind in "iu" and np.all((labels >= 0) & (labels < num_classes)),
+        f"{name} must be integers from 0 to {num_classes - 1}",
+    )
+    return labels.astype(np.intp, copy=False)
