@@ -104,7 +104,8 @@ def affine_matrix(angle=0.0, scale=1.0, shear=0.0):
     scale : float, default 1.0
         Above 1 enlarges.
     shear : float, default 0.0
-        How many columns to the right a pixel moves for each row that it lies below the centre.
+        How many columns a pixel moves to the right, before it is rotated, for each row that it
+        lies below the centre.
 
     Returns
     -------
@@ -112,8 +113,9 @@ def affine_matrix(angle=0.0, scale=1.0, shear=0.0):
 
     Notes
     -----
-    D0, D3 (rotate, scale, shear). The order is row, column: image libraries that count x, y have
-    the transposed signs. The matrix moves the image; `warp` inverts it to look up pixels.
+    D0, D3 (rotate, scale, shear). The order is row, column: in libraries that count (x, y) the
+    same rotation matrix turns clockwise. It says where pixels go; `warp` inverts it to look up
+    where they come from.
 
     Examples
     --------
@@ -250,7 +252,7 @@ def adjust_brightness(images, factor):
     >>> adjust_brightness([[[[0.2, 0.8]]]], 2.0)
     array([[[[0.4, 1. ]]]])
     """
-    return np.clip(_batch(images) * factor, 0, 1)
+    return _clip(_batch(images) * factor)
 
 
 def adjust_contrast(images, factor):
@@ -285,7 +287,7 @@ def adjust_contrast(images, factor):
     """
     images = _batch(images)
     mean = images.mean(axis=(1, 2, 3), keepdims=True)
-    return np.clip((images - mean) * factor + mean, 0, 1)
+    return _clip((images - mean) * factor + mean)
 
 
 def adjust_saturation(images, factor):
@@ -323,7 +325,7 @@ def adjust_saturation(images, factor):
     require_shape("images", images, (None, 3, None, None))
     red, green, blue = images[:, 0:1], images[:, 1:2], images[:, 2:3]
     gray = 0.299 * red + 0.587 * green + 0.114 * blue
-    return np.clip((images - gray) * factor + gray, 0, 1)
+    return _clip((images - gray) * factor + gray)
 
 
 def gaussian_blur(images, sigma):
@@ -403,7 +405,7 @@ def add_noise(images, std, rng):
     images = _batch(images)
     require(std >= 0, f"std must not be negative, not {std!r}")
     noise = rng.normal(0.0, std, images.shape).astype(images.dtype, copy=False)
-    return np.clip(images + noise, 0, 1)
+    return _clip(images + noise)
 
 
 def cutout(images, size, rng, fill=0.0):
@@ -626,9 +628,9 @@ def elastic_deform(images, rng, alpha=34.0, sigma=4.0, fill=0.0):
 
     Notes
     -----
-    D0 ("deform"); Simard, Steinkraus and Platt (2003), whose figures for 28 x 28 digits are the
-    defaults. For 8 x 8 digits alpha near 6 and sigma near 2 are enough. A tiny sigma gives random
-    jitter, a huge one a translation.
+    D0 ("deform"); Simard, Steinkraus and Platt (2003), whose figures for MNIST are the defaults.
+    For 8 x 8 digits alpha near 6 and sigma near 2 are enough. A tiny sigma gives random jitter, a
+    huge one a translation.
 
     Examples
     --------
@@ -692,13 +694,18 @@ def pca_lighting(images, rng, std=0.1, covariance=None):
     require_shape("covariance", covariance, (channels, channels))
     variances, axes = np.linalg.eigh(covariance)
     change = rng.normal(0.0, std, (n, channels)) * variances @ axes.T
-    return np.clip(images + change[:, :, None, None].astype(images.dtype), 0, 1)
+    return _clip(images + change[:, :, None, None].astype(images.dtype))
 
 
 def _batch(images, name="images"):
     images = real(images)
     require_shape(name, images, (None, None, None, None))
     return images
+
+
+def _clip(images):
+    """Bring a result of our own into [0, 1], in place."""
+    return np.clip(images, 0, 1, out=images)
 
 
 def _places(images, size, rng):

@@ -136,7 +136,7 @@ def classic_dropout_forward(x, keep, rng, training=True):
     """
     x = real(x)
     require(0 <= keep <= 1, f"keep must be in [0, 1], not {keep!r}")
-    scale = (rng.random(x.shape) < keep) * x.dtype.type(1) if training else float(keep)
+    scale = (rng.random(x.shape) < keep).astype(x.dtype) if training else float(keep)
     return x * scale, DropoutCache(scale)
 
 

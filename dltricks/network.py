@@ -129,6 +129,23 @@ class Network:
         """A network of its own with the same parameters and running averages."""
         return copy.deepcopy(self)
 
+    def backward(self, dlogits, cache):
+        """Gradients of a loss with respect to all parameters.
+
+        Parameters
+        ----------
+        dlogits : ndarray, shape (N, K)
+            The loss's gradient with respect to the logits.
+        cache : MLPCache or ConvNetCache
+            What ``forward`` returned; with batch norm or whitening, in training.
+
+        Returns
+        -------
+        gradients : dict of str to ndarray
+            Named, ordered and shaped as `parameters`.
+        """
+        return self._backward(dlogits, cache)[0]
+
     def input_gradient(self, dlogits, cache):
         """Gradient of a loss with respect to the input; arguments as those of ``backward``.
 
@@ -195,7 +212,7 @@ class LayerCache(NamedTuple):
 
 
 class MLPCache(NamedTuple):
-    """What `MLP.forward` keeps for `MLP.backward`."""
+    """What `MLP.forward` keeps for the way back."""
 
     dropout: Any  # of the input; None without
     layers: list  # a LayerCache for each hidden layer, first layer first
@@ -308,7 +325,7 @@ class MLP(Network):
         -------
         logits : ndarray, shape (N, sizes[-1])
         cache : MLPCache
-            For `backward`, and to look into.
+            For ``backward``, and to look into.
 
         Raises
         ------
@@ -335,23 +352,6 @@ class MLP(Network):
             layers.append(LayerCache(affine, norm, u, a, dropped, skips))
         logits, output = affine_forward(h, *self._weights(self.depth))
         return logits, MLPCache(input_dropout, layers, output)
-
-    def backward(self, dlogits, cache):
-        """Gradients of a loss with respect to all parameters.
-
-        Parameters
-        ----------
-        dlogits : ndarray, shape (N, sizes[-1])
-            The loss's gradient with respect to the logits.
-        cache : MLPCache
-            What `forward` returned; with batch norm or whitening, in training.
-
-        Returns
-        -------
-        gradients : dict of str to ndarray
-            Named, ordered and shaped as `parameters`.
-        """
-        return self._backward(dlogits, cache)[0]
 
     def _drop(self, x, drop, training, rng):
         return self.dropout_forward(x, drop, rng, training) if training and drop else (x, None)
@@ -385,7 +385,7 @@ class ConvLayerCache(NamedTuple):
 
 
 class ConvNetCache(NamedTuple):
-    """What `ConvNet.forward` keeps for `ConvNet.backward`."""
+    """What `ConvNet.forward` keeps for the way back."""
 
     layers: list  # a ConvLayerCache for each block, first block first
     shape: tuple  # (N, C, H, W), of what is flattened for the last layer
@@ -491,7 +491,7 @@ class ConvNet(Network):
         -------
         logits : ndarray, shape (N, num_classes)
         cache : ConvNetCache
-            For `backward`, and to look into.
+            For ``backward``, and to look into.
 
         Raises
         ------
@@ -516,23 +516,6 @@ class ConvNet(Network):
             flat, dropped = dropout_forward(flat, self.dropout, rng)
         logits, output = affine_forward(flat, *self._weights(self.depth))
         return logits, ConvNetCache(layers, h.shape, dropped, output)
-
-    def backward(self, dlogits, cache):
-        """Gradients of a loss with respect to all parameters.
-
-        Parameters
-        ----------
-        dlogits : ndarray, shape (N, num_classes)
-            The loss's gradient with respect to the logits.
-        cache : ConvNetCache
-            What `forward` returned; with batch norm, in training.
-
-        Returns
-        -------
-        gradients : dict of str to ndarray
-            Named, ordered and shaped as `parameters`.
-        """
-        return self._backward(dlogits, cache)[0]
 
     def _backward(self, dlogits, cache):
         grads = {}

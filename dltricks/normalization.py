@@ -265,18 +265,18 @@ def _batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, ep
     require_shape("running_var", running_var, channels)
     require(0 <= momentum <= 1, f"momentum must be in [0, 1], not {momentum!r}")
 
-    if training:
-        xhat, inv_std, mean, var = _normalize(x, (0, *range(2, x.ndim)), eps)
-        cache = BatchNormCache(xhat, inv_std, gamma)
-        running_mean = (1 - momentum) * running_mean + momentum * mean.ravel()
-        running_var = (1 - momentum) * running_var + momentum * var.ravel()
-    else:
-        require(eps >= 0, f"eps must not be negative, not {eps!r}")
-        xhat = x - _along_channels(running_mean, x.ndim)
-        xhat /= _along_channels(np.sqrt(running_var + eps), x.ndim)
-        cache = None
+    require(eps >= 0, f"eps must not be negative, not {eps!r}")
+
+    if not training:
+        centred = x - _along_channels(running_mean, x.ndim)
+        scale = _along_channels(gamma / np.sqrt(running_var + eps), x.ndim)
+        return centred * scale + _along_channels(beta, x.ndim), None, running_mean, running_var
+
+    xhat, inv_std, mean, var = _normalize(x, (0, *range(2, x.ndim)), eps)
+    running_mean = (1 - momentum) * running_mean + momentum * mean.ravel()
+    running_var = (1 - momentum) * running_var + momentum * var.ravel()
     y = _along_channels(gamma, x.ndim) * xhat + _along_channels(beta, x.ndim)
-    return y, cache, running_mean, running_var
+    return y, BatchNormCache(xhat, inv_std, gamma), running_mean, running_var
 
 
 def fold_batchnorm(w, b, gamma, beta, running_mean, running_var, eps=1e-5):
@@ -789,9 +789,8 @@ def weight_norm_backward(dw, v, g):
     v, g, norm = _directions(v, g)
     dw = real(dw)
     require_shape("dw", dw, v.shape)
-    unit = v / norm
-    dg = _sum_of_products(dw, unit, (0,))
-    return g / norm * (dw - dg * unit), dg
+    dg = _sum_of_products(dw, v, (0,)) / norm
+    return g / norm * (dw - v * (dg / norm)), dg
 
 
 def _directions(v, g):

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from autograder.checking import seeds
 from autograder.checking.exercise import Exercise, Finding, Mistake
 from autograder.checking.outcome import Subject
@@ -143,66 +145,65 @@ def _find(name: str) -> tuple[Exercise, tuple[Callable[..., Any], ...]]:
 def _examine(
     exercise: Exercise, subject: Subject, hidden: bool
 ) -> tuple[Finding | None, bool, tuple[str, ...]]:
-    """Try the public cases, then the hidden ones: finding, whether it is of a hidden case, notes."""
+    """Try the public cases, then the hidden ones: finding, whether it is hidden, notes."""
     if not callable(subject.function):
         kind = type(subject.function).__name__
         return Finding("type", f"{exercise.name} must be a function, not {kind}"), False, ()
     if subject.function in subject.references:
         message = "this is the course's own solution"
         return Finding("refused", message, hint="Write the function yourself."), False, ()
-    if finding := _first_finding(exercise, subject, seeds.PUBLIC):
-        return finding, False, ()
+    if finding := first_finding(exercise, subject, seeds.PUBLIC):
+        return _named(exercise, subject, finding, seeds.PUBLIC), False, ()
     if not hidden:
         return None, False, ()
     path = seeds.secret_path()
-    if path is None:
-        note = "no course secret was found: the hidden cases are not secret"
-        return _first_finding(exercise, subject, b"no secret"), True, (note,)
-    return _first_finding(exercise, subject, seeds.read_secret(path)), True, ()
+    secret = seeds.read_secret(path) if path else b"no secret"
+    notes = () if path else ("no course secret was found: the hidden cases are not secret",)
+    finding = first_finding(exercise, subject, secret)
+    return finding and _named(exercise, subject, finding, secret), True, notes
 
 
-def _first_finding(exercise: Exercise, subject: Subject, secret: bytes) -> Finding | None:
+def first_finding(exercise: Exercise, subject: Subject, secret: bytes) -> Finding | None:
+    """Let the probes look at an answer, on the cases that follow from a secret."""
     for index, probe in enumerate(exercise.probes):
-        draw = seeds.generator(exercise.name, str(index), secret=secret)
-        if finding := probe.examine(subject, exercise, draw):
-            return _named(exercise, subject, finding, index, secret)
+        if finding := probe.examine(subject, exercise, _draw(exercise, index, secret)):
+            return replace(finding, probe=index)
     return None
 
 
-def _named(
-    exercise: Exercise, subject: Subject, finding: Finding, index: int, secret: bytes
-) -> Finding:
+def _draw(exercise: Exercise, index: int, secret: bytes) -> np.random.Generator:
+    return seeds.generator(exercise.name, str(index), secret=secret)
+
+
+def _named(exercise: Exercise, subject: Subject, finding: Finding, secret: bytes) -> Finding:
     """Add the known mistake that explains a finding, if there is one."""
     if finding.kind in ("blank", "refused"):
         return finding
-    order = [index, *(i for i in range(len(exercise.probes)) if i != index)]
     for mistake in exercise.mistakes:
-        if _behaves_like(exercise, subject, mistake, order, secret) and (
-            finding.mistake is None or _has_symptom(exercise, mistake, finding, index, secret)
+        if _behaves_like(exercise, subject, mistake, finding.probe, secret) and (
+            finding.mistake is None or _has_symptom(exercise, mistake, finding, secret)
         ):
             return replace(finding, mistake=mistake.name, hint=mistake.hint)
     return finding
 
 
-def _has_symptom(
-    exercise: Exercise, mistake: Mistake, finding: Finding, index: int, secret: bytes
-) -> bool:
-    """Tell whether a mistake shows the symptom that was already found."""
-    draw = seeds.generator(exercise.name, str(index), secret=secret)
-    found = exercise.probes[index].examine(Subject(mistake.function), exercise, draw)
-    return found is not None and found.mistake == finding.mistake
-
-
 def _behaves_like(
-    exercise: Exercise, subject: Subject, mistake: Mistake, order: list[int], secret: bytes
+    exercise: Exercise, subject: Subject, mistake: Mistake, probe: int, secret: bytes
 ) -> bool:
+    """Compare on all probes, the one that found something first because it tells most apart."""
     other = Subject(mistake.function, forward=mistake.forward)
+    order = sorted(range(len(exercise.probes)), key=lambda index: index != probe)
     return all(
-        exercise.probes[i].alike(
-            subject, other, exercise, seeds.generator(exercise.name, str(i), secret=secret)
-        )
+        exercise.probes[i].alike(subject, other, exercise, _draw(exercise, i, secret))
         for i in order
     )
+
+
+def _has_symptom(exercise: Exercise, mistake: Mistake, finding: Finding, secret: bytes) -> bool:
+    """Tell whether a mistake shows the symptom that was already found."""
+    draw = _draw(exercise, finding.probe, secret)
+    found = exercise.probes[finding.probe].examine(Subject(mistake.function), exercise, draw)
+    return found is not None and found.mistake == finding.mistake
 
 
 def _notes(subject: Subject) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checking.outcome import as_array
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -33,7 +35,9 @@ class Tolerance:
         finite = size[np.isfinite(size)]
         scale = float(finite.max()) if finite.size else 0.0
         relative, floor = (self.relative32, self.floor32) if single else (self.relative, self.floor)
-        allowed: np.ndarray = relative * size + floor * (scale or 1.0)
+        allowed: np.ndarray = np.where(
+            np.isfinite(size), relative * size + floor * (scale or 1.0), 0.0
+        )
         return allowed
 
 
@@ -100,10 +104,7 @@ def _different_sequence(
 def _different_array(
     expected: np.ndarray, actual: Any, tolerance: Tolerance, what: str
 ) -> Difference | None:
-    try:
-        array = np.asarray(actual)
-    except ValueError:
-        array = np.asarray(None)
+    array = as_array(actual)
     if array.dtype.kind not in "biuf":
         form = "a number" if expected.ndim == 0 else "an array of numbers"
         return Difference("type", f"{what} must be {form}, not {_kind(actual)}")

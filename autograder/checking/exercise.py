@@ -25,6 +25,7 @@ class Finding:
     message : what was seen, in a sentence or two.
     case : the label of the case on which it was seen.
     mistake, hint : set where the answer behaves just as a known mistake does.
+    probe : which of the exercise's probes saw it.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Finding:
     case: str = ""
     mistake: str | None = None
     hint: str = ""
+    probe: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from autograder.checking.outcome import as_array
+
 LIMIT = 6.0  # standard deviations: two-sided probability 2e-9
 KS_LIMIT = 3.1  # of sqrt(n) D: probability 2 exp(-2 * 3.1^2) = 9e-9
 
@@ -140,7 +142,7 @@ def alike_samples(a: object, b: object) -> bool:
     Equal matrices are alike. Otherwise they need the same shape, moments that agree, the same
     dependence, and distributions that agree on a part of the entries (which keeps it quick).
     """
-    x, y = np.asarray(a), np.asarray(b)
+    x, y = as_array(a), as_array(b)
     if x.shape != y.shape or x.dtype.kind not in "iuf" or y.dtype.kind not in "iuf":
         return False
     if not (np.isfinite(x).all() and np.isfinite(y).all()):

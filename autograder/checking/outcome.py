@@ -39,6 +39,14 @@ class _Tee(io.StringIO):
         return len(text)
 
 
+def as_array(value: Any) -> np.ndarray:
+    """Take whatever a student returned as a plain array; what cannot be one has dtype object."""
+    try:
+        return np.asarray(value)
+    except Exception:  # ragged lists, or an object with an __array__ of its own
+        return np.asarray(None)
+
+
 def duplicate(value: Any) -> Any:
     """Copy arguments so that nothing that the callee changes reaches the caller."""
     if isinstance(value, np.ndarray):
@@ -57,9 +65,14 @@ def _identical(a: Any, b: Any) -> bool:
         same = isinstance(b, np.ndarray) and a.shape == b.shape and a.dtype == b.dtype
         return same and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(_identical, a, b))
+        same_length = isinstance(b, (list, tuple)) and len(a) == len(b)
+        return same_length and all(map(_identical, a, b))
     if isinstance(a, dict):
-        return list(a) == list(b) and all(_identical(a[key], b[key]) for key in a)
+        return (
+            isinstance(b, dict)
+            and list(a) == list(b)
+            and all(_identical(a[key], b[key]) for key in a)
+        )
     return True
 
 

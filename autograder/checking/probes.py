@@ -12,7 +12,7 @@ import numpy as np
 from autograder.checking import laws
 from autograder.checking.compare import Tolerance, difference
 from autograder.checking.exercise import Exercise, Finding, Probe
-from autograder.checking.outcome import Outcome, Subject, duplicate, where
+from autograder.checking.outcome import Outcome, Subject, as_array, duplicate, where
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def randomness_finding(subject: Subject, args: Sequence[Any], label: str) -> Fin
     """Check that all randomness comes from the argument rng, and that it is used up."""
 
     def value(*generators: np.random.Generator) -> list[np.ndarray]:
-        return [np.asarray(subject.call(*args, rng).value) for rng in generators]
+        return [as_array(subject.call(*args, rng).value) for rng in generators]
 
     def finding(symptom: str) -> Finding:
         message, _, hint = SYMPTOMS[symptom].partition(". ")
@@ -246,7 +246,7 @@ class IidEntries(Probe):
             outcome = subject.call(n, m, draw, **options)
             if finding := matrix_finding(outcome, subject, (n, m), label):
                 return finding
-            sample, law = np.asarray(outcome.value), self.law(n, m, **options)
+            sample, law = as_array(outcome.value), self.law(n, m, **options)
             tests = (laws.marginal_deviations, laws.dependence_deviations)
             for deviation in (d for test in tests for d in test(sample, law)):
                 return Finding("law", deviation.message, label)
@@ -260,7 +260,7 @@ class IidEntries(Probe):
         for outcome in outcomes:
             if finding := matrix_finding(outcome, subject, (n, m), label):
                 return finding
-        flat = np.array([np.asarray(outcome.value).ravel() for outcome in outcomes])
+        flat = np.array([as_array(outcome.value).ravel() for outcome in outcomes])
         law = self.law(n, m, **self.options[0])
         for deviation in laws.dependence_deviations(flat, law):
             return Finding("law", deviation.message, label)

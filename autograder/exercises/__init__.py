@@ -1,4 +1,4 @@
-"""The exercises of the course, one package a chapter; its __all__ lists them in order."""
+"""The exercises of the course, one package a chapter; its EXERCISES are in order."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ CHAPTERS = {
 def load(chapter: str) -> dict[str, Exercise]:
     """Give a chapter's exercises by name, in the order of the chapter; KeyError if unknown."""
     module = import_module(f"{__name__}.{CHAPTERS[chapter]}")
-    exercises = [getattr(module, name) for name in module.__all__]
-    return {exercise.name: exercise for exercise in exercises}
+    return {exercise.name: exercise for exercise in module.EXERCISES}
 
 
 def chapter_of(name: str) -> str:

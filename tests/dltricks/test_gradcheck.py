@@ -28,6 +28,7 @@ def test_numerical_gradient_is_central():
     x = frozen([1.0, -2.0])
     np.testing.assert_allclose(numerical_gradient(lambda x: np.sum(x**3), x, h=0.5), [3.25, 12.25])
     np.testing.assert_allclose(numerical_gradient(lambda x: np.sum(x**2), x, h=0.25), [2, -4])
+    assert numerical_gradient(lambda x: x[0] ** 3, [0.0]) == pytest.approx([1e-10])  # h = 1e-5
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int8, np.int64])

@@ -7,16 +7,17 @@ from autograder.exercises.initialization.signals import activation_statistics, l
 from autograder.exercises.initialization.simple import fan_in_uniform, small_normal
 from autograder.exercises.initialization.xavier import xavier_normal, xavier_uniform
 
-__all__ = [
-    "activation_gain",
-    "activation_statistics",
-    "fan_in_uniform",
-    "he_normal",
-    "he_uniform",
-    "lsuv",
-    "orthogonal",
-    "output_bias",
-    "small_normal",
-    "xavier_normal",
-    "xavier_uniform",
-]
+#: In the order of the chapter.
+EXERCISES = (
+    small_normal,
+    fan_in_uniform,
+    xavier_normal,
+    xavier_uniform,
+    he_normal,
+    he_uniform,
+    orthogonal,
+    activation_gain,
+    output_bias,
+    activation_statistics,
+    lsuv,
+)

@@ -201,8 +201,9 @@ def _lsuv_cases(draw):
     small = [w / 100 for w in weights]
     yield Case("weights that are too small", (x, small, _shifted))
     done = initializers.lsuv(x, weights, _shifted)
-    near = [w * 1.1 for w in done]  # variances of about 1.21: within a tolerance of 0.5
-    yield Case("tol=0.5 and variances near 1", (x, near, _shifted), {"tol": 0.5})
+    for size, word in ((1.2, "near"), (1.7, "far from")):
+        off = [w * math.sqrt(size) for w in done]  # the first layer's variance is off by size - 1
+        yield Case(f"tol=0.5 and variances {word} 1", (x, off, _shifted), {"tol": 0.5})
     yield Case("three layers of tanh", (x, weights, np.tanh)).single()
 
 
@@ -396,7 +397,7 @@ def tol_on_std(x, weights, activation, tol=0.01, max_iter=10):
     for w in weights:
         for _ in range(max_iter):
             std = (h @ w).std()
-            if abs(std - 1) <= tol / 4:
+            if abs(std - 1) <= tol:
                 break
             w = w / std
         result.append(w)
