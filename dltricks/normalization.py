@@ -264,18 +264,18 @@ def _batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, ep
     require_shape("running_mean", running_mean, channels)
     require_shape("running_var", running_var, channels)
     require(0 <= momentum <= 1, f"momentum must be in [0, 1], not {momentum!r}")
-
-    require(eps >= 0, f"eps must not be negative, not {eps!r}")
+    shift = _along_channels(beta, x.ndim)
 
     if not training:
-        centred = x - _along_channels(running_mean, x.ndim)
+        require(eps >= 0, f"eps must not be negative, not {eps!r}")
+        mean = _along_channels(running_mean, x.ndim)
         scale = _along_channels(gamma / np.sqrt(running_var + eps), x.ndim)
-        return centred * scale + _along_channels(beta, x.ndim), None, running_mean, running_var
+        return scale * (x - mean) + shift, None, running_mean, running_var
 
     xhat, inv_std, mean, var = _normalize(x, (0, *range(2, x.ndim)), eps)
     running_mean = (1 - momentum) * running_mean + momentum * mean.ravel()
     running_var = (1 - momentum) * running_var + momentum * var.ravel()
-    y = _along_channels(gamma, x.ndim) * xhat + _along_channels(beta, x.ndim)
+    y = _along_channels(gamma, x.ndim) * xhat + shift
     return y, BatchNormCache(xhat, inv_std, gamma), running_mean, running_var
 
 

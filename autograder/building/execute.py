@@ -14,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbgrader.utils import determine_grade, is_grade
+from traitlets.config import Config
 
 from autograder.building.outputs import OutputError, settle
 from autograder.building.text import METADATA, Chapter
@@ -36,7 +37,7 @@ def execute(chapter: Chapter, progress: Progress) -> Any:
     """
     notebook = copy.deepcopy(chapter.notebook)
     with tempfile.TemporaryDirectory() as scratch:
-        _run(chapter, notebook, _environment(Path(scratch)), progress)
+        _run(chapter, notebook, Path(scratch), progress)
     notebook.metadata = nbformat.from_dict(METADATA)
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
@@ -55,7 +56,7 @@ def execute(chapter: Chapter, progress: Progress) -> Any:
     return notebook
 
 
-def _run(chapter: Chapter, notebook: Any, environment: dict[str, str], progress: Progress) -> None:
+def _run(chapter: Chapter, notebook: Any, scratch: Path, progress: Progress) -> None:
     current = 0
 
     def tell(cell: Any, cell_index: int) -> None:
@@ -64,8 +65,12 @@ def _run(chapter: Chapter, notebook: Any, environment: dict[str, str], progress:
         total = len(notebook.cells)
         progress(f"{chapter.name}: cell {cell_index + 1} of {total}, {chapter.label(cell_index)}")
 
+    config = Config()
+    config.KernelManager.transport = "ipc"
+    config.KernelManager.connection_file = str(scratch / "kernel.json")
     client = NotebookClient(
         notebook,
+        config=config,
         timeout=CELL_TIMEOUT,
         record_timing=False,
         store_widget_state=False,
@@ -76,7 +81,7 @@ def _run(chapter: Chapter, notebook: Any, environment: dict[str, str], progress:
     client.comm_open_handlers = {"jupyter.widget": lambda message: None}
     client.clear_output = lambda *_: None
     try:
-        client.execute(cwd=str(chapter.path.parent), env=environment)
+        client.execute(cwd=str(chapter.path.parent), env=_environment(scratch))
     except CellExecutionError as error:
         reason = f"it raises {error.ename}: {error.evalue}".splitlines()[0]
     except CellTimeoutError:

@@ -120,7 +120,7 @@ def _require_checks(chapter: Chapter) -> None:
     cells = chapter.notebook.cells
     order = {cell.id: index for index, cell in enumerate(cells) if cell.id}
     for index, title in enumerate(chapter.titles):
-        role, name = (title.split() + ["", ""])[:2]
+        role, name = [*title.split(), "", ""][:2]
         if role == "exercise" and f"check_{name}" not in order:
             raise CourseError(
                 f"{chapter.where(index)}: it has no check; add a cell '# %% check {name}'."
