@@ -24,11 +24,12 @@ def require_positive(**sizes):
 
 def require_shape(name, array, shape):
     """Refuse an array whose shape is not the expected one; None in the shape allows any length."""
-    fits = array.ndim == len(shape) and all(
-        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
-    )
-    expected = "(" + ", ".join("any" if want is None else str(want) for want in shape) + ")"
-    require(fits, f"{name} must have shape {expected}, not {array.shape}")
+    have = array.shape
+    if len(have) != len(shape) or any(
+        want is not None and size != want for size, want in zip(have, shape, strict=True)
+    ):
+        expected = ", ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name} must have shape ({expected}), not {have}")
 
 
 def class_labels(labels, num_classes, name="labels"):

@@ -397,8 +397,8 @@ def _samples(x):
 
 
 def _extreme_eigenvalues(h):
-    """Smallest and largest eigenvalue; in float64, as float32 can't tell 0 from 1e-8 of another."""
-    h = np.asarray(h, np.float64)
+    """Smallest and largest eigenvalue of the symmetric h."""
+    h = real(h)
     require(h.ndim == 2 and 0 < h.shape[0] == h.shape[1], f"h must be square, not {h.shape}")
     eigenvalues = np.linalg.eigvalsh(h)
     return float(eigenvalues[0]), float(eigenvalues[-1])
