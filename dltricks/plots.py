@@ -12,7 +12,7 @@ import math
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Polygon
+from matplotlib.collections import PolyCollection
 
 from dltricks._arrays import require
 
@@ -108,7 +108,8 @@ def activation_histograms(activations, *, columns=6, bins=60, limits=None, bound
     Notes
     -----
     D0 shows such figures; Glorot and Bengio (2010) made them known. Heights are shares of all
-    values, each histogram drawn to its own height: compare widths.
+    values, each histogram drawn to its own height: compare widths. Where more than 1 % of the values
+    are exactly 0, as behind a ReLU, their share is printed and their bar left out.
 
     Examples
     --------
@@ -132,19 +133,23 @@ def activation_histograms(activations, *, columns=6, bins=60, limits=None, bound
     require(axes.shape == shape, f"axes must have shape {shape}, not {axes.shape}")
     if limits is None:
         limits = _middle([layers[i] for layers in activations.values() for i in shown])
+    ticks = _few_ticks(*limits)
     for row, (name, layers) in enumerate(activations.items()):
         for ax, layer in zip(axes[row], shown, strict=True):
             values = np.asarray(layers[layer], dtype=float).ravel()
             values = values[np.isfinite(values)]
-            counts, edges = np.histogram(np.clip(values, *limits), bins, limits)
-            ax.stairs(counts / max(1, values.size), edges, fill=True, color=_look(row)["color"])
-            ax.set(
-                yticks=[], xlim=limits, ylim=(0, 1.7 * max(counts.max(), 1) / max(1, values.size))
-            )
-            ax.locator_params(axis="x", nbins=2)
+            zeros = np.mean(values == 0) if values.size else 0.0
+            bent = values[values != 0] if zeros > 0.01 else values
+            counts, edges = np.histogram(np.clip(bent, *limits), bins, limits)
+            counts = counts / max(1, values.size)
+            ax.stairs(counts, edges, fill=True, color=_look(row)["color"])
+            ax.set(yticks=[], xlim=limits, ylim=(0, 1.7 * counts.max() or 1.0))
+            ax.set_xticks(ticks, [_label(tick) for tick in ticks])
             ax.grid(visible=False)
             ax.spines["left"].set_visible(False)
             note = f"std {_short(values.std())}" if values.size else "not finite"
+            if zeros > 0.01:
+                note += f"\n{100 * zeros:.0f} % zero"
             if bound is not None and values.size:
                 note += f"\n{100 * np.mean(np.abs(values) > bound):.0f} % saturated"
             ax.text(0.98, 0.97, note, ha="right", va="top", fontsize=9, transform=ax.transAxes)
@@ -494,6 +499,7 @@ def prediction_marker(ax, value, label="your prediction", axis="y"):
     line = {"color": BLACK, "linestyle": (0, (5, 2)), "linewidth": 1.4, "zorder": 5}
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     words = {"fontsize": 9, "bbox": box, "zorder": 6, "textcoords": "offset points"}
+    _make_room(ax, axis, value)
     if axis == "y":
         ax.axhline(value, **line)
         where = {"xycoords": ax.get_yaxis_transform(), "ha": "left", "va": "bottom"}
@@ -780,10 +786,11 @@ def _draw_block(ax, inside, samples=6, channels=6, pixels=6):
     """Draw the faces one sees of a block of cells from the front, above and the right."""
     right, back, up = np.array([1.0, -0.18]), np.array([0.62, 0.5]), np.array([0.0, 1.0])
 
+    faces, colors = [], []
+
     def face(corner, a, b, n, c):
-        color = SKY if inside(n, c) else "white"
-        corners = [corner, corner + a, corner + a + b, corner + b]
-        ax.add_patch(Polygon(corners, facecolor=color, edgecolor="#404040", linewidth=0.7))
+        faces.append([corner, corner + a, corner + a + b, corner + b])
+        colors.append(SKY if inside(n, c) else "white")
 
     for n in range(samples):
         for p in range(pixels):
@@ -793,6 +800,8 @@ def _draw_block(ax, inside, samples=6, channels=6, pixels=6):
     for c in range(channels):
         for p in range(pixels):
             face(samples * right + c * back + p * up, back, up, samples - 1, c)
+    look = {"facecolors": colors, "edgecolors": "#404040", "linewidths": 0.7}
+    ax.add_collection(PolyCollection(faces, **look))
     for text, place, shift in (
         ("N", samples / 2 * right, (-3, -11)),
         ("C", samples * right + channels / 2 * back, (9, -8)),
@@ -831,6 +840,18 @@ def _line_with_band(ax, x, table, band="range", **look):
         ax.fill_between(x, *edges, color=look["color"], alpha=0.18, linewidth=0)
 
 
+def _make_room(ax, axis, value):
+    """Widen an axis so that the value lies well inside it."""
+    get, set_ = (ax.get_xlim, ax.set_xlim) if axis == "x" else (ax.get_ylim, ax.set_ylim)
+    scale = ax.xaxis.get_transform() if axis == "x" else ax.yaxis.get_transform()
+    low, high = scale.transform(sorted(get()))
+    place = float(scale.transform(value))
+    if not low <= place <= high:
+        margin = 0.15 * (max(high, place) - min(low, place))
+        ends = (min(low, place - margin), max(high, place + margin))
+        set_(*scale.inverted().transform(ends))
+
+
 def _ceiling(runs_of, series_of):
     """How high a diverging run is drawn: without one as high as it gets."""
     if not any(run.diverged for runs in runs_of.values() for run in runs):
@@ -858,6 +879,19 @@ def _middle(arrays):
         return -1.0, 1.0
     low, high = np.quantile(values, [0.001, 0.999])
     return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def _few_ticks(low, high):
+    """Zero and a round number to each side, as far as they lie in the range."""
+    largest = 0.75 * max(abs(low), abs(high))
+    power = 10.0 ** math.floor(math.log10(largest))
+    round_number = power * max(step for step in (1, 2, 5) if step * power <= largest)
+    ticks = [tick for tick in (-round_number, 0.0, round_number) if low <= tick <= high]
+    return ticks if len(_label(round_number)) <= 4 else ticks[-2:]
+
+
+def _label(tick):
+    return f"{tick:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _pictures(images):

@@ -96,16 +96,16 @@ def _sentence(course: Course, assignment: str, errors: list[str]) -> CourseError
     text = "\n".join(errors)
     causes = re.findall(r"^([\w.]*(?:Error|Exception|Entry)): (.+)$", text, re.MULTILINE)
     kind, reason = causes[-1] if causes else ("", errors[0].splitlines()[0])
+    if kind.startswith(("sqlalchemy", "sqlite3", "psycopg")):
+        return CourseError(
+            f"{course.database}: the gradebook cannot be used ({reason.strip()}); check that the "
+            "file is a gradebook, that you may write to it, and that no other program holds it."
+        )
     if "submissions" in reason:
         return CourseError(
             f"{course.source(assignment)}: cells were added, removed or renamed, but the gradebook "
             "has submissions for the old ones; take the change back, release it under a new name, "
             f"or give the grades up with `nbgrader db assignment remove {assignment} --force`."
-        )
-    if kind.startswith(("sqlalchemy", "sqlite3", "psycopg")):
-        return CourseError(
-            f"{course.database}: the gradebook cannot be used ({reason.strip()}); check that the "
-            "file is a gradebook, that you may write to it, and that no other program holds it."
         )
     return CourseError(
         f"{course.source(assignment)}: nbgrader cannot release it ({reason.strip()}); see "

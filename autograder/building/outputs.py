@@ -52,7 +52,7 @@ def _require_stable(output: Any, folder: str) -> None:
         if found := _ADDRESS.search(text):
             raise OutputError(
                 f"its output has a memory address ({_begin(text[max(0, found.start() - 40) :])}), "
-                "which differs in each run; end the last line with a semicolon, or print less."
+                "which differs in each run; assign the last value to _, or print less."
             )
         if folder in text:
             raise OutputError(f"its output names a folder of this machine ({folder}); print less.")

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -60,10 +61,10 @@ def _setup(cell: Any, exercises: Exercises, name: str) -> None:
 
 
 def _exercise(cell: Any, exercises: Exercises, name: str) -> None:
-    _require_exercise(name, exercises)
-    if name not in _defined(cell.source):
-        raise RoleError(f"it must define the function {name}.")
-    if any(m and not m[1] for m in map(_indent, cell.source.splitlines())):
+    signature = str(inspect.signature(_require_exercise(name, exercises).reference))
+    if signature not in _signatures(cell.source, name):
+        raise RoleError(f"it must define {name}{signature}, as the course does.")
+    if re.search(r"^\S.*BEGIN SOLUTION", cell.source, re.MULTILINE):
         raise RoleError(
             "BEGIN SOLUTION must stand inside the function, indented, or students get no function."
         )
@@ -152,10 +153,6 @@ def _require_marks(cell: Any, kind: str | None) -> None:
         raise RoleError(f"the answer must stand between ### BEGIN {kind} and ### END {kind}.")
 
 
-def _indent(line: str) -> re.Match[str] | None:
-    return re.match(r"(\s*).*BEGIN SOLUTION", line)
-
-
 def _parse(source: str) -> ast.Module:
     try:
         return ast.parse(source)
@@ -163,8 +160,9 @@ def _parse(source: str) -> ast.Module:
         raise RoleError(f"it is not Python: {error.msg} (line {error.lineno}).") from None
 
 
-def _defined(source: str) -> set[str]:
-    return {node.name for node in _parse(source).body if isinstance(node, ast.FunctionDef)}
+def _signatures(source: str, name: str) -> list[str]:
+    functions = [node for node in _parse(source).body if isinstance(node, ast.FunctionDef)]
+    return [f"({ast.unparse(f.args)})" for f in functions if f.name == name]
 
 
 def _options_of_call(source: str, exercise: Exercise) -> str:

@@ -93,6 +93,7 @@ def read_chapter(path: Path, exercises: Exercises) -> Chapter:
             raise CourseError(f"{chapter.where(index)}: {error}") from None
     _require_checks(chapter)
     _require_single_ids(chapter)
+    _require_no_closing_semicolons(chapter)
     _name_ordinary_cells(chapter)
     return chapter
 
@@ -141,6 +142,20 @@ def _require_single_ids(chapter: Chapter) -> None:
                 "same name; give one of them another."
             )
         seen[cell.id] = index
+
+
+def _require_no_closing_semicolons(chapter: Chapter) -> None:
+    """Refuse what nbval sees differently: it runs cells without history, where IPython looks."""
+    found = [
+        f"{chapter.lines[index]} ({chapter.label(index)})"
+        for index, cell in enumerate(chapter.notebook.cells)
+        if cell.cell_type == "code" and cell.source.rstrip().endswith(";")
+    ]
+    if found:
+        raise CourseError(
+            f"{chapter.path}: cells that end in a semicolon, at lines {', '.join(found)}: it hides "
+            "the last value from Jupyter but not from nbval; end with plt.show(), or assign to _."
+        )
 
 
 def _name_ordinary_cells(chapter: Chapter) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from types import MappingProxyType
 
 from autograder.checking.exercise import Exercise
 
@@ -14,10 +16,10 @@ CHAPTERS = {
 
 
 @cache
-def load(chapter: str) -> dict[str, Exercise]:
+def load(chapter: str) -> Mapping[str, Exercise]:
     """Give a chapter's exercises by name, in the order of the chapter; KeyError if unknown."""
     module = import_module(f"{__name__}.{CHAPTERS[chapter]}")
-    return {exercise.name: exercise for exercise in module.EXERCISES}
+    return MappingProxyType({exercise.name: exercise for exercise in module.EXERCISES})
 
 
 def chapter_of(name: str) -> str:

@@ -29,8 +29,12 @@ DIED = "KernelDied"
 NOT_RUN = "CellNotRun"
 NO_REPORT = "CheckWithoutReport"
 
-#: The line that stands where output was cut.
-CUT = "... the rest of this output was cut ..."
+#: What stands where output was cut.
+CUT = "\n... the rest of this output was cut ...\n"
+#: Where a cell's metadata says that its output was cut: "cell" or "submission", whose limit it was.
+CUT_KEY = "autograder_cut"
+
+_STATUSES = ("passed", "failed", "blank", "refused")
 
 
 class GradeExecute(Execute):  # type: ignore[misc]
@@ -40,16 +44,17 @@ class GradeExecute(Execute):  # type: ignore[misc]
     - If the kernel dies or cannot be interrupted, what was earned stays earned; the cells after
       that are marked as not run, and a check that did not run earns nothing.
     - Tags on a check cell have no effect (nbgrader gives full marks to a check that is tagged
-      ``skip-execution``), and a check without its report and number earns nothing.
+      ``skip-execution``), a check without its report and number earns nothing, and a warning on
+      stderr costs nothing.
     """
 
     submission_timeout = Integer(
         300, help="Seconds that all cells of a submission may take together."
     ).tag(config=True)
     output_limit = Integer(1_000_000, help="Characters of output kept of a cell.").tag(config=True)
-    total_output_limit = Integer(
-        8_000_000, help="Characters of output kept of a submission."
-    ).tag(config=True)
+    total_output_limit = Integer(8_000_000, help="Characters of output kept of a submission.").tag(
+        config=True
+    )
 
     # A student's atexit handlers are nobody's business here.
     shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate").tag(config=True)
@@ -85,6 +90,7 @@ class GradeExecute(Execute):  # type: ignore[misc]
             cell.outputs = [_error(NOT_RUN, self._over)]
             return cell, resources
         self._kept_of_cell = 0
+        cell.metadata.pop(CUT_KEY, None)
         try:
             super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
@@ -103,16 +109,27 @@ class GradeExecute(Execute):  # type: ignore[misc]
         return left if timeout is None else min(timeout, left)
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
-        """Keep an output, or cut it where there is too much."""
-        size = _size(msg["content"])
-        if self._kept_of_cell > self.output_limit or self._kept > self.total_output_limit:
+        """Keep an output, or cut it where there is too much; a check's report always stays."""
+        cell, content = self.nb.cells[cell_index], msg["content"]
+        data = content.get("data", {})
+        if is_check(cell):
+            if MIME in data or msg["msg_type"] == "execute_result":
+                return super().output(outs, msg, display_id, cell_index)
+            if content.get("name") == "stderr":
+                content["name"] = "stdout"  # nbgrader gives nothing for a check that warns
+        if CUT_KEY in cell.metadata:
             return None
-        self._kept_of_cell += size
-        self._kept += size
-        if self._kept_of_cell > self.output_limit or self._kept > self.total_output_limit:
-            outs.append(new_output("stream", name="stdout", text=f"\n{CUT}\n"))
-            return None
-        return super().output(outs, msg, display_id, cell_index)
+        room = min(self.output_limit - self._kept_of_cell, self.total_output_limit - self._kept)
+        size = _size(content)
+        self._kept_of_cell += min(size, room)
+        self._kept += min(size, room)
+        if size <= room:
+            return super().output(outs, msg, display_id, cell_index)
+        over = self._kept >= self.total_output_limit
+        cell.metadata[CUT_KEY] = "submission" if over else "cell"
+        kept = content["text"][:room] if "text" in content else ""
+        outs.append(new_output("stream", name=content.get("name", "stdout"), text=kept + CUT))
+        return None
 
 
 def is_check(cell: NotebookNode) -> bool:
@@ -121,9 +138,11 @@ def is_check(cell: NotebookNode) -> bool:
 
 
 def record(cell: NotebookNode) -> dict[str, Any] | None:
-    """Find the last check's record among a cell's outputs."""
+    """Find the last check's record among a cell's outputs; None if it cannot be one."""
     found = [o.data[MIME] for o in cell.outputs if "data" in o and MIME in o.data]
-    return found[-1] if found and isinstance(found[-1], dict) else None
+    last = found[-1] if found else None
+    sound = isinstance(last, dict) and last.get("status") in _STATUSES
+    return last if sound else None
 
 
 def _unsound(cell: NotebookNode) -> str:

@@ -124,6 +124,21 @@ class Result:
             raise ValueError(f"not a result: {error!r}") from None
 
 
+@dataclass(frozen=True)
+class Task:
+    """One submission to be graded.
+
+    root : the course's folder.
+    given_up : why an attempt was broken off, if one was: then no code of the student's runs again,
+        the submission gets no points, and a person is asked to look.
+    """
+
+    root: str
+    assignment: str
+    student: str
+    given_up: str = ""
+
+
 def _path(course: Course, assignment: str, student: str) -> Path:
     return course.state / "results" / assignment / f"{student}.json"
 

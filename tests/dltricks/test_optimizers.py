@@ -351,16 +351,30 @@ def test_arguments_and_states_stay_as_they_were(step, dtype, shape):
         w, state = w_next, state_next
 
 
+ADAM_DEFAULTS = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+DEFAULTS = {
+    sgd: {"lr": 0.01},
+    momentum: {"lr": 0.01, "rho": 0.9},
+    classical_momentum: {"lr": 0.01, "alpha": 0.9},
+    nesterov: {"lr": 0.01, "rho": 0.9},
+    adagrad: {"lr": 0.01, "eps": 1e-8},
+    rmsprop: {"lr": 0.01, "beta": 0.99, "eps": 1e-8},
+    adadelta: {"lr": 1.0, "rho": 0.9, "eps": 1e-6},
+    adam: {**ADAM_DEFAULTS, "bias_correction": True},
+    adamw: {**ADAM_DEFAULTS, "weight_decay": 0.01},
+    lion: {"lr": 1e-4, "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.0},
+    muon: {"lr": 0.02, "rho": 0.95, "iterations": 10},
+}
+
+
 @pytest.mark.parametrize("step", EVERY)
-def test_first_call_needs_no_state_and_knows_its_defaults(step):
+def test_signatures_and_defaults(step):
     named = inspect.signature(step).parameters
     assert list(named)[:3] == ["w", "grad_fn" if step is nesterov else "grad", "state"]
     assert named["state"].default is None
-    options = [p for name, p in named.items() if name not in ("w", "grad", "grad_fn", "state")]
+    options = list(named.values())[3:]
     assert all(p.kind is p.KEYWORD_ONLY for p in options)
-    explicit = {p.name: p.default for p in options}
-    w, grad = np.ones((2, 2)), np.array([[1.0, -2.0], [0.5, 3.0]])
-    np.testing.assert_array_equal(take(step, w, grad)[0], take(step, w, grad, **explicit)[0])
+    assert {p.name: p.default for p in options} == DEFAULTS[step]
 
 
 @pytest.mark.parametrize("step", EVERY)
@@ -492,6 +506,11 @@ def test_newton_schulz_is_the_iteration_of_iternorm(iterations):
         p = (3 * p - p @ p @ p @ scaled) / 2
     whitened = x @ p / np.sqrt(np.trace(sigma))
     np.testing.assert_allclose(np.sqrt(20) * newton_schulz(x, iterations), whitened, rtol=1e-9)
+
+
+def test_newton_schulz_runs_ten_rounds_unless_told_otherwise():
+    x = np.diag([1.0, 1e-4])
+    np.testing.assert_array_equal(newton_schulz(x), newton_schulz(x, iterations=10))
 
 
 def test_newton_schulz_keeps_float32_and_accepts_zero():

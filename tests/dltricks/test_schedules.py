@@ -20,6 +20,7 @@ def test_inverse_time_is_harmonic():
     assert rates[0] == 0.6
     np.testing.assert_allclose(rates[4], 0.3)
     np.testing.assert_allclose(np.diff(1 / np.array(rates)), 0.25 / 0.6)
+    assert inverse_time_decay(0.6, 7, 0.0) == 0.6
 
 
 def test_exponential_multiplies_by_the_same_factor():
