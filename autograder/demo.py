@@ -73,14 +73,14 @@ def compare(course: Course, key: Key, results: Iterable[Result]) -> Comparison:
     for student, expected in key.students.items():
         result, score = found.get(student), scores.get(student, {})
         wrong = [
-            f"{name} has {score.get(name, 0):g} points, not {exercise.points:g}"
+            f"{name} has {_points(score.get(name))}, not {exercise.points:g}"
             for name, exercise in expected.exercises.items()
             if score.get(name) != exercise.points
         ]
         verdict = result.verdict if result else None
         if verdict is not expected.verdict:
-            was = verdict.words if verdict else "not graded"
-            wrong.append(f"it was {was}, not {expected.verdict.words}")
+            was = verdict.words if verdict else "none"
+            wrong.append(f"its verdict is {was}, not {expected.verdict.words}")
         if wrong:
             differences.append(f"{student}: {'; '.join(wrong)}")
         told = {e.name: e.mistake for e in result.exercises} if result else {}
@@ -88,3 +88,7 @@ def compare(course: Course, key: Key, results: Iterable[Result]) -> Comparison:
         mistakes += len(wanted)
         named += sum(told.get(name) == mistake for name, mistake in wanted.items())
     return Comparison(len(key.students), tuple(differences), named, mistakes)
+
+
+def _points(score: float | None) -> str:
+    return "no score" if score is None else f"{score:g} points"

@@ -8,7 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -44,12 +44,9 @@ def examine(course: Course | None, why_none: str = "") -> list[Finding]:
     """Look at all that grading needs: the same list on every machine."""
     findings = [_python(), *_packages(course), _kernel(), _alembic(), *_sandbox(), _processors()]
     if course is None:
-        return [
-            *findings,
-            Finding("course", State.MISSING, "none", why_none),
-        ]
-    parts: tuple[Callable[[Course], Finding], ...] = (_settings, _gradebook, _secret, _space)
-    return [*findings, *(part(course) for part in parts)]
+        return [*findings, Finding("course", State.MISSING, "none", why_none)]
+    findings += [(settings := _settings(course)), _secret(course), _space(course)]
+    return findings if settings.state is State.MISSING else [*findings, _gradebook(course)]
 
 
 def _python() -> Finding:
@@ -159,7 +156,7 @@ def _gradebook(course: Course) -> Finding:
 
     path = gradebook.file(course)
     try:
-        gradebook.require_writable(course, patience=0.5)
+        gradebook.require_writable(course)
     except CourseError as error:
         return Finding("gradebook", State.MISSING, "it cannot be used", str(error))
     found = str(path or "on a server")

@@ -153,6 +153,7 @@ def tanh(x):
     return np.tanh(real(x))
 
 
+@np.errstate(under="ignore")
 def tanh_grad(x):
     """Derivative of `tanh`: 1 at 0, and next to nothing where the unit saturates.
 
@@ -170,8 +171,8 @@ def tanh_grad(x):
 
     Notes
     -----
-    D1's ``tanh(x) = 2 sigmoid(2x) - 1``, differentiated: unlike ``1 - tanh(x)^2`` it keeps all its
-    digits in the tails.
+    D1's ``tanh(x) = 2 sigmoid(2x) - 1``, differentiated, with ``e = exp(-2|x|)`` as in
+    `sigmoid_grad`: unlike ``1 - tanh(x)^2`` it keeps all its digits in the tails.
 
     Examples
     --------
@@ -179,7 +180,8 @@ def tanh_grad(x):
     >>> bool(np.allclose(tanh_grad(x), 1 - np.tanh(x) ** 2))
     True
     """
-    return 4 * sigmoid_grad(2 * real(x))
+    e = np.exp(-2 * np.abs(real(x)))
+    return 4 * e / (1 + e) ** 2
 
 
 def relu(x):
@@ -283,8 +285,8 @@ def leaky_relu(x, slope=0.01):
 
     Notes
     -----
-    D1; Maas, Hannun and Ng (2013). The shortcut ``max(x, slope * x)`` is the same only up to a
-    slope of 1.
+    D1; Maas, Hannun and Ng (2013). Up to a slope of 1 this is ``max(x, slope * x)``, beyond it
+    the minimum of the two.
 
     Examples
     --------
@@ -292,7 +294,8 @@ def leaky_relu(x, slope=0.01):
     array([-0.01,  0.  ,  2.  ])
     """
     x = real(x)
-    return np.maximum(x, 0) + slope * np.minimum(x, 0)
+    larger_or_smaller = np.maximum if slope <= 1 else np.minimum
+    return larger_or_smaller(x, slope * x)
 
 
 def leaky_relu_grad(x, slope=0.01):
@@ -527,8 +530,13 @@ def maxout_backward(dy, x, groups):
     runs = _runs(real(x), groups)
     dy = real(dy)
     require_shape("dy", dy, runs.shape[:2])
-    dx = np.zeros(runs.shape, dy.dtype)
-    np.put_along_axis(dx, runs.argmax(axis=2, keepdims=True), dy[:, :, None], axis=2)
+    y = maxout(x, groups)
+    dx = np.empty(runs.shape, dy.dtype)
+    free = np.ones(y.shape, dtype=bool)  # runs whose maximum has not been met yet
+    for i in range(runs.shape[2]):
+        first = free & (runs[:, :, i] == y)
+        np.multiply(dy, first, out=dx[:, :, i])
+        free ^= first
     return dx.reshape(len(dx), -1)
 
 

@@ -242,8 +242,8 @@ def pool_backward(dy, cache):
     free = np.ones(y.shape, dtype=bool)  # blocks whose maximum has not been met yet
     for part, pixel in zip(parts, _neighbours(x, size), strict=True):
         winner = free & (pixel == y)
-        np.copyto(part, dy, where=winner)
-        free &= ~winner
+        np.multiply(dy, winner, out=part)
+        free ^= winner
     return dx
 
 

@@ -32,7 +32,10 @@ def _normalize_backward(dxhat, xhat, inv_std, axes):
     """The gradient of `_normalize`: dxhat less its part along 1 (the mean) and xhat (the scale)."""
     along_xhat = _sum_of_products(dxhat, xhat, axes).reshape(inv_std.shape)
     along_xhat /= xhat.size // inv_std.size
-    return inv_std * (dxhat - dxhat.mean(axes, keepdims=True) - xhat * along_xhat)
+    dx = dxhat - dxhat.mean(axes, keepdims=True)
+    dx -= xhat * along_xhat
+    dx *= inv_std
+    return dx
 
 
 def _sum_of_products(a, b, axes):
@@ -44,6 +47,13 @@ def _sum_of_products(a, b, axes):
 def _along_channels(a, ndim):
     """Lay a (C,) along axis 1 of an array of ndim axes."""
     return a.reshape(-1, *[1] * (ndim - 2))
+
+
+def _scale_and_shift(x, scale, shift):
+    """Give every feature or channel its own: ``scale * x + shift``, with one new array, not two."""
+    y = _along_channels(scale, x.ndim) * x
+    y += _along_channels(shift, x.ndim)
+    return y
 
 
 class BatchNormCache(NamedTuple):
@@ -264,18 +274,17 @@ def _batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, ep
     require_shape("running_mean", running_mean, channels)
     require_shape("running_var", running_var, channels)
     require(0 <= momentum <= 1, f"momentum must be in [0, 1], not {momentum!r}")
-    shift = _along_channels(beta, x.ndim)
 
     if not training:
         require(eps >= 0, f"eps must not be negative, not {eps!r}")
-        mean = _along_channels(running_mean, x.ndim)
-        scale = _along_channels(gamma / np.sqrt(running_var + eps), x.ndim)
-        return scale * (x - mean) + shift, None, running_mean, running_var
+        scale = gamma / np.sqrt(running_var + eps)
+        y = _scale_and_shift(x, scale, beta - running_mean * scale)
+        return y, None, running_mean, running_var
 
     xhat, inv_std, mean, var = _normalize(x, (0, *range(2, x.ndim)), eps)
     running_mean = (1 - momentum) * running_mean + momentum * mean.ravel()
     running_var = (1 - momentum) * running_var + momentum * var.ravel()
-    y = _along_channels(gamma, x.ndim) * xhat + shift
+    y = _scale_and_shift(xhat, gamma, beta)
     return y, BatchNormCache(xhat, inv_std, gamma), running_mean, running_var
 
 
@@ -380,7 +389,9 @@ def layernorm_forward(x, gamma, beta, eps=1e-5):
     require_shape("gamma", gamma, x.shape[1:])
     require_shape("beta", beta, x.shape[1:])
     xhat, inv_std, _, _ = _normalize(x, (1,), eps)
-    return gamma * xhat + beta, LayerNormCache(xhat, inv_std, gamma)
+    y = gamma * xhat
+    y += beta  # in place: one new array less
+    return y, LayerNormCache(xhat, inv_std, gamma)
 
 
 def layernorm_backward(dy, cache):
@@ -485,7 +496,7 @@ def groupnorm_forward(x, gamma, beta, groups, eps=1e-5):
     require(c % groups == 0, f"groups must divide the {c} channels, not {groups}")
     xhat, inv_std, _, _ = _normalize(x.reshape(n, groups, -1), (2,), eps)
     xhat = xhat.reshape(x.shape)
-    y = _along_channels(gamma, 4) * xhat + _along_channels(beta, 4)
+    y = _scale_and_shift(xhat, gamma, beta)
     return y, GroupNormCache(xhat, inv_std, gamma)
 
 

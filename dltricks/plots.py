@@ -108,7 +108,7 @@ def activation_histograms(activations, *, columns=6, bins=60, limits=None, bound
     Notes
     -----
     D0 shows such figures; Glorot and Bengio (2010) made them known. Heights are shares of all
-    values, each histogram drawn to its own height: compare widths. Where more than 1 % of the values
+    values, each histogram drawn to its own height: compare widths. Where more than 1 % of values
     are exactly 0, as behind a ReLU, their share is printed and their bar left out.
 
     Examples
@@ -891,7 +891,7 @@ def _few_ticks(low, high):
 
 
 def _label(tick):
-    return f"{tick:g}".replace("-", "\N{MINUS SIGN}")
+    return f"{tick:g}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
 
 
 def _pictures(images):

@@ -23,8 +23,8 @@ from dltricks.optimizers import OPTIMIZERS, minibatches, nesterov
 from dltricks.schedules import warmup_cosine
 
 EVALUATION_BATCH = 1000  # samples predicted at once: an image's patches need 9 times its memory
-CLASSIFIER_STEPS = 1500  # of each network of train_classifier
-DISTORTED_COPIES = 10  # of every training image of train_classifier
+CLASSIFIER_STEPS = 2000  # of each network of train_classifier
+DISTORTED_COPIES = 20  # of every training image of train_classifier
 
 
 @dataclass
@@ -292,6 +292,7 @@ def train(
     return history
 
 
+@np.errstate(all="ignore")
 def evaluate(net, x, y, loss=cross_entropy):
     """Loss and accuracy of a network as it is used, not trained: by running averages, no dropout.
 
@@ -312,10 +313,15 @@ def evaluate(net, x, y, loss=cross_entropy):
     accuracy : float
         Share of samples whose likeliest class is y, from 0 to 1; nan if y holds no integer labels.
 
+    Raises
+    ------
+    ValueError
+        If x and y differ in length or are empty.
+
     Notes
     -----
     A fresh classifier should have a loss near log K for K equally frequent classes. If it has
-    not, its initialization is at fault.
+    not, its initialization is at fault. A network that has diverged gets nan, without a warning.
 
     Examples
     --------
@@ -429,8 +435,9 @@ def train_classifier(x_train, y_train, x_val, y_val, rng):
 
     Notes
     -----
-    Whole-pixel shifts, which help on large images, hurt here: 8 x 8 digits fill their frame. On
-    `load_digits`, test accuracy is near 98.5 %, of one network trained without distortion 97.8 %.
+    All of the lectures' advice in thirty lines. On the digits of `dltricks.datasets.load_digits` the
+    test accuracy is near 98.5 %, without distorted copies near 98 %. Moving images by whole pixels,
+    which helps where they are large, hurts here: 8 x 8 digits fill their frame.
 
     Examples
     --------
@@ -591,6 +598,10 @@ def _clipper(clip):
     return lambda grads: clip_by_global_norm(grads, threshold)[0]
 
 
+@np.errstate(all="ignore")
 def _logits(net, x):
     starts = range(0, len(x), EVALUATION_BATCH)
-    return np.concatenate([net.forward(x[i : i + EVALUATION_BATCH])[0] for i in starts])
+    try:
+        return np.concatenate([net.forward(x[i : i + EVALUATION_BATCH])[0] for i in starts])
+    except np.linalg.LinAlgError:
+        return np.full((len(x), len(net.parameters[f"b{net.depth}"])), np.nan)

@@ -146,8 +146,6 @@ def _was_locked(error: BaseException | None) -> bool:
 
 
 def _converter(course: Course, task: Task, settings: dict[str, str]) -> Any:
-    import glob
-
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
@@ -158,11 +156,27 @@ def _converter(course: Course, task: Task, settings: dict[str, str]) -> Any:
     config.KernelManager.update(settings)
     directory = CourseDirectory(config=config)
     directory.assignment_id = task.assignment
-    directory.student_id = glob.escape(task.student)  # nbgrader takes it for a pattern
+    directory.student_id = task.student
     directory.notebook_id = task.assignment
-    converter = Autograde(coursedir=directory, config=config)
+    converter = of_one(Autograde, course.root / _STAGED / task.student / task.assignment)(
+        coursedir=directory, config=config
+    )
     converter.force = True
     return converter
+
+
+def of_one(kind: Any, folder: Path) -> Any:
+    """Make of a converter of nbgrader's one that takes a single folder.
+
+    nbgrader looks for files by patterns, in which a student's id may be no letter to itself.
+    """
+
+    class One(kind):  # type: ignore[misc]
+        def init_notebooks(self) -> None:
+            self.assignments = {str(folder): [str(folder / f"{folder.name}.ipynb")]}
+            self.notebooks: list[str] = []
+
+    return One
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from autograder.grading.execute import CHECK
 _SQLITE = "sqlite:///"
 #: How many seconds to wait for another process that is writing.
 PATIENCE = 60
+#: The same, before anything was begun.
+SHORT_PATIENCE = 5.0
 
 
 def url(course: Course, patience: int = PATIENCE) -> str:
@@ -58,7 +60,7 @@ def _without_password(database: str) -> str:
     return str(make_url(database).render_as_string(hide_password=True))
 
 
-def require_writable(course: Course, patience: float = 5.0) -> None:
+def require_writable(course: Course) -> None:
     """Refuse a gradebook that could not be written to, before anything else is done."""
     path = file(course)
     if path is None:
@@ -71,7 +73,7 @@ def require_writable(course: Course, patience: float = 5.0) -> None:
             raise explained(course, sqlite3.OperationalError("unable to open database file"))
         return
     try:
-        connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=SHORT_PATIENCE, isolation_level=None)
         try:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")

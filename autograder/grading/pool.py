@@ -39,9 +39,7 @@ class Failure(Exception):
 class Worker:
     """A worker's process, started when it is first needed."""
 
-    def __init__(
-        self, log: Path, environment: Mapping[str, str], command: Sequence[str] = COMMAND
-    ):
+    def __init__(self, log: Path, environment: Mapping[str, str], command: Sequence[str] = COMMAND):
         self._command = command
         self._log = log
         self._environment = dict(environment)
@@ -124,11 +122,12 @@ def run_all(
     log: Path,
     environment: Mapping[str, str],
     done: Done,
+    command: Sequence[str] = COMMAND,
 ) -> None:
     """Do all tasks, and call `done` in this thread as each ends."""
     idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
     crew = [
-        Worker(log.with_name(f"{log.name}-{i}.log"), environment)
+        Worker(log.with_name(f"{log.name}-{i}.log"), environment, command)
         for i in range(1, 1 + min(workers, len(tasks)))
     ]
     for worker in crew:

@@ -16,14 +16,15 @@ import nbformat
 from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat import NotebookNode
-from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 from traitlets import Bool
 
 from autograder.checking.report import MIME
 from autograder.course import Course, CourseError
 from autograder.grading import gradebook
+from autograder.grading.autograde import of_one
 from autograder.grading.execute import EXPERIMENT, is_check
 
 # What a check's report is made of, what Markdown gives, and what a table of numbers needs.
@@ -37,11 +38,21 @@ _STYLES = [
     "background", "border-left", "color", "cursor", "font-family", "font-weight", "line-height",
     "margin", "margin-top", "opacity", "padding", "text-align",
 ]  # fmt: skip
+
+
+class _Styles(CSSSanitizer):  # type: ignore[misc]
+    """Keeps harmless properties, and those only if they load nothing."""
+
+    def sanitize_css(self, style: str) -> str:
+        kept = str(super().sanitize_css(style))
+        return "" if re.search(r"url|image|\\", kept, re.IGNORECASE) else kept
+
+
 _CLEANER = bleach.Cleaner(
     tags=_TAGS,
     attributes=lambda tag, name, value: _is_harmless(tag, name, value),
     protocols=["http", "https", "mailto", "data"],
-    css_sanitizer=CSSSanitizer(allowed_css_properties=_STYLES),
+    css_sanitizer=_Styles(allowed_css_properties=_STYLES),
     strip_comments=True,
 )
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
@@ -69,8 +80,10 @@ def clean(html: Any) -> str:
     return _TEX.sub("\\\\\u200b", str(_CLEANER.clean(text)))
 
 
-class Presentable(NbGraderPreprocessor):  # type: ignore[misc]
+class Presentable(Preprocessor):  # type: ignore[misc]
     """Prepares a graded notebook for its student."""
+
+    enabled = Bool(True).tag(config=True)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Any, index: int
@@ -89,7 +102,8 @@ class Presentable(NbGraderPreprocessor):  # type: ignore[misc]
             cell.outputs = list(_last_report(cell.outputs))
         elif EXPERIMENT in tags:
             cell.outputs = []
-        cell.outputs = [_harmless(output) for output in cell.outputs]
+        shown = (_harmless(output) for output in cell.outputs)
+        cell.outputs = [output for output in shown if output.get("data", True)]
         return cell, resources
 
 
@@ -186,8 +200,6 @@ def write(
 
 
 def _converter(course: Course, assignment: str, student: str) -> Any:
-    import glob
-
     from nbgrader.converters import GenerateFeedback
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
@@ -198,7 +210,9 @@ def _converter(course: Course, assignment: str, student: str) -> Any:
     config.GenerateFeedback.preprocessors = [GetGrades, Presentable, CSSHTMLHeaderPreprocessor]
     directory = CourseDirectory(config=config)
     directory.assignment_id = assignment
-    directory.student_id = glob.escape(student)
-    converter = GenerateFeedback(coursedir=directory, config=config)
+    directory.student_id = student
+    converter = of_one(GenerateFeedback, course.autograded(student, assignment))(
+        coursedir=directory, config=config
+    )
     converter.force = True
     return converter

@@ -248,7 +248,9 @@ def distribution(scores: Sequence[float], maximum: float) -> tuple[Bin, ...]:
     top = max(1, math.ceil(maximum))
     width = max(1, math.ceil(top / _BINS))
     edges = [*range(0, top, width), top]
-    places = [max(0, min(math.floor(score), top)) for score in scores]
+    places = [
+        top if score >= maximum else max(0, min(math.floor(score), top - 1)) for score in scores
+    ]
     return tuple(
         Bin(low, high - 1, sum(low <= place < high for place in places))
         for low, high in zip(edges, [*edges[1:], top + 1], strict=True)

@@ -278,7 +278,7 @@ check("small_normal", small_normal)
 # %% [markdown]
 # ## 4 · Too small, too large
 #
-# If 0.01 is too small, take more. Move the slider: ten tanh layers of 100 units, weights from `small_normal(n, m, rng, std)`. A tanh unit counts as saturated where $|h| > 0.97$; its slope $1 - h^2$ is below 0.06 there, so it hardly passes a gradient on.
+# If 0.01 is too small, take more. Move the slider: ten tanh layers of 100 units, weights from `small_normal(n, m, rng, std)`. A tanh unit counts as saturated where $|h| > 0.97$; its slope $1 - h^2$ is below 0.06 there.
 
 # %% experiment scale_slider
 small, whose = yours("small_normal", small_normal)
@@ -311,15 +311,19 @@ with plots.style():
     axes = plots.activation_histograms(named, columns=5, bound=0.97, limits=(-1, 1))
     axes[0, 0].figure.suptitle(f"ten tanh layers, small_normal: {whose}")
 
-print("weight std   std of h, layers 1, 5, 10       saturated, layer 10   loss (log 10 = 2.30)")
+print("weight std   std of h, layers 1, 5, 10      saturated   gradient of w1, w10    loss")
 for std in stds:
     a, b, c = (layers[std][i].std() for i in (0, 4, 9))
     saturated = 100 * np.mean(np.abs(layers[std][9]) > 0.97)
-    loss = evaluate(networks[std], x_train, y_train)[0]
-    print(f"{std:<10} {a:9.2g} {b:9.2g} {c:9.2g} {saturated:19.0f} % {loss:15.2f}")
+    loss, gradients = loss_and_gradients(networks[std], x_train, y_train)
+    first, last = (np.linalg.norm(gradients[name]) for name in ("w1", "w10"))
+    signal = f"{a:9.2g} {b:9.2g} {c:9.2g} {saturated:10.0f} %"
+    print(f"{std:<10} {signal} {first:12.0e} {last:8.0e} {loss:9.2f}")
 
 # %% [markdown]
-# **What to see.** With 0.01 all units say 0 from the second layer on. With 1 most say −1 or 1 (more than 80 % are saturated), the network is sure of itself before it has seen a label, and its loss starts six times as high as $\log 10$. With 0.1 the histograms narrow slowly, and hardly a unit saturates.
+# **What to see.** With 0.01 all units say nearly 0 from the second layer on. With 1 most say −1 or 1 (more than 80 % are saturated), the network is sure of itself before it has seen a label, and its loss starts six times as high as $\log 10$. With 0.1 the histograms narrow slowly, and hardly a unit saturates.
+#
+# The gradient has a surprise. Saturated units pass hardly any of it, so one expects it to vanish. It explodes: from layer 10 back to layer 1 it grows more than a thousandfold. The few units that are not saturated are enough, because each step back also multiplies by the weights, and those are large. (Chapter 02 is about such products.)
 #
 # So for 100 units 0.1 is about right. It is not 0.1 by chance: $0.1 = 1/\sqrt{100}$.
 
@@ -330,7 +334,7 @@ for std in stds:
 #
 # $$ u_j = \sum_{i=1}^{n} h_i\, w_{ij}, \qquad h: (1, n),\quad w: (n, m),\quad u: (1, m). $$
 #
-# Three assumptions, true at the start of training:
+# Three assumptions. The first two hold at the start of training, because we draw the weights; the third holds for standardized inputs and is looked at again in section 7.
 #
 # 1. the weights are independent of each other, with mean 0 and the same variance $\operatorname{Var}(w)$;
 # 2. the weights are independent of the inputs $h_i$;
@@ -448,7 +452,7 @@ with plots.style():
 #
 # $$ U\Big(-\sqrt{\tfrac{6}{n+m}},\; \sqrt{\tfrac{6}{n+m}}\Big). $$
 #
-# **Two slips on the slides**, easy to make and worth knowing, since they are all over the web too. D2 prints the Gaussian as $\mathcal N\big(0, \sqrt{2/(n+m)}\big)$: there the second argument is the standard deviation. Read it as a variance and your weights are far too large. D1 prints the uniform bound as $6/\sqrt{n+m}$, with the 6 outside the root: that bound is $\sqrt 6 \approx 2.4$ times too wide and the variance 6 times too large. You will see below what that does.
+# **Two traps on the slides**, worth knowing, since you will meet both elsewhere. D2 prints the Gaussian as $\mathcal N\big(0, \sqrt{2/(n+m)}\big)$: there the second argument is the standard deviation. Read it as a variance and your weights are far too large. D1 prints the uniform bound as $6/\sqrt{n+m}$, with the 6 outside the root: that bound is $\sqrt 6 \approx 2.4$ times too wide and the variance 6 times too large. You will see below what that does.
 
 # %% [markdown]
 # ### Exercise `xavier_normal`
@@ -762,7 +766,7 @@ with plots.style():
 # %% [markdown]
 # **What to see.** Before training: Xavier's signal is a straight line down to about $2^{-15} \approx 3 \cdot 10^{-5}$, as the formula says; its gradient is as small in all layers. He's wanders about 1 and stays. Training: at this learning rate Xavier's network has not moved after 250 steps, in none of the three runs; He's is on its way in all three. He et al. report the same of a 30-layer network on ImageNet.
 #
-# He's line is not flat, and different from seed to seed. The argument keeps the *expected* square. One draw of 30 random matrices scatters about that, the more the deeper and narrower the network is. Section 8 has a remedy, section 10 another.
+# He's line is not flat, and different from seed to seed. The argument keeps the *expected* square. One draw of 30 random matrices scatters about that, the more the deeper and narrower the network is (Hanin and Rolnick, 2018). Section 10 has a remedy.
 
 # %% [markdown]
 # ### Gains: one number for each activation
@@ -772,7 +776,7 @@ with plots.style():
 # - Linear: nothing is taken, $g = 1$.
 # - ReLU: half of the second moment, $g = \sqrt 2$.
 # - Leaky ReLU with slope $a$ below 0: the negative half goes through too, scaled by $a$, so $\mathbb E[h^2] = \tfrac{1 + a^2}{2} \operatorname{Var}(u)$ and $g = \sqrt{2 / (1 + a^2)}$. At $a = 0$ this is ReLU, at $a = 1$ linear.
-# - tanh: it takes more from a large signal than from a small one, so no single number is exact. $5/3$ is a rule of thumb, also PyTorch's. With it the size settles at about 0.65 in deep networks and stays there.
+# - tanh: it takes more from a large signal than from a small one, so no single number is exact. $5/3$ is a rule of thumb, also PyTorch's. With it the size settles at about 0.65 in a deep network and stays there (section 12).
 
 # %% [markdown]
 # ### Exercise `activation_gain`
@@ -909,17 +913,14 @@ print("singular      Gaussian:                               orthogonal:")
 print("values        largest   median   largest^2 / sum      largest   smallest")
 for depth, g, o in zip(depths, values["Gaussian"], values["orthogonal"], strict=True):
     share = 100 * g[0] ** 2 / np.sum(g**2)
-    print(
-        f"D = {depth:3} {g[0]:14.1f} {np.median(g):8.0e} {share:13.0f} % {o[0]:16.3f} {o[-1]:10.3f}"
-    )
+    gaussian = f"{g[0]:14.1f} {np.median(g):8.0e} {share:13.0f} %"
+    print(f"D = {depth:3} {gaussian} {o[0]:16.3f} {o[-1]:10.3f}")
 compare(my_median_at_30, f"{np.median(values['Gaussian'][depths.index(30)]):.0e}")
 
 with plots.style():
     fig, ax = plt.subplots()
-    for name, color, marker in (
-        ("Gaussian", plots.BLUE, "o"),
-        ("orthogonal", plots.VERMILION, "s"),
-    ):
+    looks = {"Gaussian": (plots.BLUE, "o"), "orthogonal": (plots.VERMILION, "s")}
+    for name, (color, marker) in looks.items():
         table = np.maximum(values[name], 1e-14)  # what is less is rounding
         look = {"color": color, "marker": marker}
         ax.fill_between(depths, table[:, 15], table[:, 48], color=color, alpha=0.2)
@@ -935,9 +936,25 @@ with plots.style():
     ax.legend(loc="lower left")
 
 # %% [markdown]
-# **What to see.** The orthogonal product keeps all 64 singular values at 1 (the two red lines lie on each other). The Gaussian product's largest grows slowly, while its median falls by a steady factor a layer (the band is the middle half, cut at $10^{-14}$, where rounding begins). From $D = 20$ on a single direction carries more than half of the squared length: the network maps all images to nearly the same line. Its variance is fine. It has still forgotten what it saw. *A variance is one number; it cannot see this.*
+# **What to see.** The orthogonal product keeps all 64 singular values at 1 (the two lines with squares lie on each other). The Gaussian product's largest grows slowly, while its median falls by a steady factor a layer (the band is the middle half, cut at $10^{-14}$, where rounding begins). From $D = 20$ on a single direction carries more than half of the squared length: most of what is left of any two images lies on the same line. The variance is fine. The network has still forgotten most of what it saw. *A variance is one number; it cannot see this.*
 #
-# For ReLU, use the gain: `orthogonal(n, m, rng, gain=np.sqrt(2))`. The mask of ReLU is not orthogonal, so the exactness is gone, but less scatter is left than with Gaussian weights.
+# For ReLU, use the gain: `orthogonal(n, m, rng, gain=np.sqrt(2))`. But the mask of ReLU is not orthogonal. How much of the exactness is left?
+
+# %% experiment orthogonal_relu
+(he, rotation), whose = yours_all(he_normal, orthogonal)
+print(f"30 ReLU layers of 64 units, root mean square of h_30 in 40 draws; rules: {whose}")
+for name, rule in {"He": he, "orthogonal": partial(rotation, gain=np.sqrt(2))}.items():
+    sizes = []
+    for seed in range(40):
+        h = x_train[:200]
+        for w in draw(rule, [64] * 31, seed):
+            h = relu(h @ w)
+        sizes.append(np.sqrt(np.mean(h**2)))
+    low, middle, high = np.percentile(sizes, [10, 50, 90])
+    print(f"{name:11} median {middle:.1f}, from {low:.1f} to {high:.1f} in 80 % of the draws")
+
+# %% [markdown]
+# Nothing is left, by this measure: behind a ReLU the orthogonal network scatters as much as He's. Orthogonal matrices shine where the activations are (nearly) linear: in linear networks, in tanh near 0, in recurrent networks, which multiply by one and the same matrix again and again.
 
 # %% [markdown]
 # ## 9 · Biases
@@ -989,7 +1006,7 @@ def output_bias(labels, num_classes, smoothing=1.0):
 check("output_bias", output_bias)
 
 # %% [markdown]
-# The experiment makes the digits imbalanced: it keeps all zeros and one in twenty of the others. The network is 64–100–10 with He's weights in the hidden layer and small ones (0.01) in the last, so that the logits are nearly the bias alone. With $b = 0$ the loss starts at $\log 10 = 2.30$. About 73 % of the labels are 0 and each other class has about 3 %. Where does it start with `output_bias`?
+# The experiment makes the digits imbalanced: it keeps all zeros and one in twenty of the others. The network is 64–100–10 with He's weights in the hidden layer and small ones (0.01) in the last, so that the logits are nearly the bias alone. With $b = 0$ the loss starts at about $\log 10 = 2.30$. About 73 % of the labels are 0 and each other class has about 3 %. Where does it start with `output_bias`?
 
 # %% prediction loss_with_bias
 my_loss_with_bias = None  # a number, in nats
@@ -1016,9 +1033,7 @@ for name in starts:
     print(f"loss at the start, {name:13}  {losses[name]:.2f} nats")
 for step in (1, 5, 10, 40):
     first, second = (np.median([h.losses[step - 1] for h in histories[name]]) for name in starts)
-    print(
-        f"batch {step:2}, median of 5 seeds         {first:.1f} with b = 0, {second:.1f} with output_bias"
-    )
+    print(f"batch {step:2}, median of 5 seeds      b = 0: {first:.1f}, output_bias: {second:.1f}")
 compare(my_loss_with_bias, f"{losses['output_bias']:.2f}")
 
 with plots.style():
@@ -1029,18 +1044,20 @@ with plots.style():
     ax.set_ylim(bottom=0)
 
 # %% [markdown]
-# **What to see.** With `output_bias` the loss starts near 1.17, just above the entropy 1.16 of the class frequencies: no prediction that ignores the image can do better. With $b = 0$ it starts at 2.30. From the third step on the curves lie together (the bands are the range over five seeds, a batch has 20 digits). So the bias buys a few steps, not a better network. It is worth its one line where those first steps are many, or would be so large that they upset the rest: one positive in ten thousand, or a regression whose targets have mean 1000.
+# **What to see.** With `output_bias` the loss over all 137 digits starts at the entropy of the class frequencies, 1.16: no prediction that ignores the image can do better. With $b = 0$ it starts at about 2.3. From the third step on the curves lie together (the bands are the range over five seeds, a batch has 20 digits). So the bias buys a few steps, not a better network. It is worth its one line where those first steps are many, or would be so large that they upset the rest: one positive in ten thousand, or a regression whose targets have mean 1000.
 #
 # It needs small logits. With large last-layer weights, the loss at the start is dominated by the weights, whatever the bias.
 
 # %% [markdown]
 # ## 10 · LSUV: measure instead of derive
 #
-# Each rule so far came from a derivation with assumptions. What for an activation that is in no table? Mishkin and Matas (2016) measure: *layer-sequential unit variance*. This goes beyond the lectures. Take a batch of real inputs, go through the layers in order, and for each layer
+# Each rule so far came from a derivation with assumptions. What for an activation that is in no table? Mishkin and Matas (2016) measure: *layer-sequential unit variance*. This goes beyond the lectures. Take a batch of real inputs and go through the layers in order. For layer $l$
 #
-# $$ u_l = h_{l-1} W_l, \qquad\text{while } |\operatorname{Var}(u_l) - 1| > \text{tol, at most max\_iter times:}\quad W_l \leftarrow W_l / \sqrt{\operatorname{Var}(u_l)}, \qquad\text{then } h_l = f(u_l). $$
+# 1. compute the pre-activations $u_l = h_{l-1} W_l$, $u_l: (N, m)$, and their variance over all entries;
+# 2. if it is not within `tol` of 1, replace $W_l$ by $W_l / \sqrt{\operatorname{Var}(u_l)}$ and go back to 1, at most `max_iter` times;
+# 3. then $h_l = f(u_l)$ is the input of the next layer.
 #
-# The variance is over all entries of $u_l: (N, m)$. It scales with the square of the weights, so one division is enough but for rounding; the paper's loop is there for layers where that does not hold exactly. The start is best orthogonal. The order matters: a layer's input has to be final before the layer can be measured.
+# The variance scales with the square of the weights, so one division is enough but for rounding; the paper's loop is there for layers where that does not hold exactly. The start is best orthogonal. The order matters: a layer's input has to be final before the layer can be measured.
 
 # %% [markdown]
 # ### Exercise `lsuv`
@@ -1180,7 +1197,7 @@ with plots.style():
 # %% [markdown]
 # ## 12 · Where it stops working
 #
-# Four limits, each with a measurement.
+# Six limits, five of them with a measurement.
 #
 # **(a) Normalization makes it matter less.** A layer followed by batch normalization (Ioffe and Szegedy, 2015; chapter 04) does not care about the scale of its weights, since it divides by the standard deviation that results. Six ReLU layers of 100 units, He's weights times a factor, 100 steps.
 
@@ -1227,7 +1244,7 @@ with plots.style():
     ax.legend(loc="center right")
 
 # %% [markdown]
-# **What to see.** The plain network trains at one of the five scales, the right one; at ten times He's weights it diverges. With batch norm it learns at all five, and best in the middle: much is forgiven, not everything. (One seed here; the differences are large.)
+# **What to see.** The plain network trains at one of the five scales, the right one; at ten times He's weights it diverges. With batch norm it learns at all five, and best in the middle: much is forgiven, not everything, since one learning rate does not suit weights of every size. (One seed here; the differences are large.)
 #
 # **(b) Narrow and deep.** He's rule keeps the expected square over all draws. In a very narrow ReLU network, sooner or later *all* units of a layer are off for all images, and from there on everything is 0 (Lu et al., 2019). How often, at depth 30?
 #
@@ -1269,7 +1286,7 @@ for start in (0.0, 0.1):
 # %% [markdown]
 # **What to see.** (b) At width 2 every one of the hundred networks is dead at birth, at width 4 most are, from width 16 on none. (c) Xavier's tanh network ends five times smaller than it began; with the gain 5/3 it settles at 0.64. (d) In this network about a third of the units of the last layer are off for every image, and a bias of 0.1 does not help: it adds up over the layers instead, and makes the signal three times larger. That is one reason why 0 is the usual choice today.
 #
-# **(e) LSUV sets a variance, and only that.** Twenty sigmoid layers after `lsuv`, and twenty layers of tanh. The variance of a pre-activation has two parts: how a unit differs from image to image (that is the information), and how units differ from each other whatever the image.
+# **(e) LSUV sets a variance, and only that.** Take twenty layers of tanh, of ReLU and of sigmoid after `lsuv`. The variance of a pre-activation has two parts: how a unit differs from image to image (that is the information), and how units differ from each other whatever the image.
 
 # %% experiment variance_without_information
 (rescale, rotation), whose = yours_all(lsuv, orthogonal)
@@ -1299,7 +1316,7 @@ with plots.style():
     fig.suptitle(f"after lsuv; functions: {whose}")
 
 # %% [markdown]
-# **What to see.** Left: by the measure of `lsuv` all three networks are perfect. Right: in the sigmoid network the differences between images have nearly gone by layer 3; what varies is a constant pattern over units. sigmoid's outputs have mean 1/2, and the mean swamps the rest; ReLU has a milder form of the same illness. Batch norm, which works unit by unit, cures it (chapter 04). And a layer whose units are all off cannot be rescaled at all: its variance is 0, and `w / 0` is not a remedy.
+# **What to see.** Left: by the measure of `lsuv` all three networks are perfect. Right: in the sigmoid network the differences between images have nearly gone by layer 3; what varies is a constant pattern over units. sigmoid's outputs have mean 1/2, and the mean swamps the rest; ReLU has a milder form of the same illness. Batch norm takes each unit's own mean off, so that all the variance that it sets is from image to image (chapter 04). And a layer whose units are all off cannot be rescaled at all: its variance is 0, and `w / 0` is not a remedy.
 #
 # **(f) After the first step** nothing holds the network in this state. Initialization is where you start (D0: it helps at the beginning). The rest of the course is about the way.
 
@@ -1325,7 +1342,7 @@ with plots.style():
 # | default | you choose | PyTorch $U(\pm 1/\sqrt n)$; Keras Xavier's uniform; Flax and Haiku $1/n$, truncated normal |
 # | convolution | | fan-in is (channels in) × (kernel area), fan-out is (channels out) × (kernel area) |
 #
-# **What people use today.** Mostly He's or Xavier's rule, or a normal with 0.02, plus normalization and residual connections. Three ideas go further. A residual block computes $h + f(h)$, which adds variances instead of multiplying them; Fixup (Zhang et al., 2019) scales the blocks' start down with depth and trains very deep residual networks without any normalization. μP (Yang et al., 2022) chooses the start *and* the learning rate of each layer by its width so that the best settings of a small model carry over to a large one. And Hanin and Rolnick (2018) prove how much the size scatters from one draw to the next: it grows with the sum of 1/width over the layers, which is why He's line wandered and why (b) happens.
+# **What people use today.** Mostly He's or Xavier's rule, or a normal with 0.02, plus normalization and residual connections. Three ideas go further. A residual block computes $h + f(h)$: signal and gradient have a way round the weights (chapter 02). Fixup (Zhang et al., 2019) scales the blocks' start down with depth and trains very deep residual networks of this kind without any normalization. μP (Yang et al., 2022) chooses the start *and* the learning rate of each layer by its width so that the best settings of a small model carry over to a large one. And Hanin and Rolnick (2018) prove how much the size scatters from one draw to the next: it grows with the sum of 1/width over the layers, which is why He's line wandered and why (b) happens.
 #
 # **Papers.** Glorot and Bengio (2010), PMLR 9, pp. 249–256 · He et al. (2015), [arXiv:1502.01852](https://arxiv.org/abs/1502.01852) · Saxe, McClelland and Ganguli (2014), [arXiv:1312.6120](https://arxiv.org/abs/1312.6120) · Mezzadri (2007), [arXiv:math-ph/0609050](https://arxiv.org/abs/math-ph/0609050) · Mishkin and Matas (2016), [arXiv:1511.06422](https://arxiv.org/abs/1511.06422) · Ioffe and Szegedy (2015), [arXiv:1502.03167](https://arxiv.org/abs/1502.03167) · Hanin and Rolnick (2018), [arXiv:1803.01719](https://arxiv.org/abs/1803.01719) · Lu et al. (2019), [arXiv:1903.06733](https://arxiv.org/abs/1903.06733) · Zhang et al. (2019), [arXiv:1901.09321](https://arxiv.org/abs/1901.09321) · Yang et al. (2022), [arXiv:2203.03466](https://arxiv.org/abs/2203.03466)
 
@@ -1391,7 +1408,7 @@ print("their test, a linear network: variances", variances_found)
 # ### BEGIN SOLUTION
 # First the loss at the very first step, then the standard deviation of the activations by layer, then the gradient norms by layer.
 #
-# (a) Too small: the loss equals log 10 in all digits, the activations' std falls by a constant factor a layer, and the gradient norms are tiny in all layers. (b) Too large: the loss at the start is well above log 10, most tanh units are saturated (|h| > 0.97) with a std near 1, and the gradients fade towards the first layers. A stuck loss of exactly 2.30 speaks against it. (c) Another cause: activations and gradients of healthy, even size; then look at the learning rate (update-to-weight ratio), at labels shuffled against the images, at a data pipeline that feeds constants, or at an optimizer that was never given the parameters. Symmetric weights also give log 10: compare the columns of a weight matrix.
+# (a) Too small: the loss equals log 10 in all digits, the activations' std falls by a constant factor a layer, and the gradient norms are tiny in all layers. (b) Too large: the loss at the start is well above log 10, most tanh units are saturated (|h| > 0.97) with a std near 1, and the gradients grow towards the first layers. A loss of exactly 2.30 from the first step speaks against it. (c) Another cause: activations and gradients of healthy, even size; then look at the learning rate (update-to-weight ratio), at labels shuffled against the images, at a data pipeline that feeds constants, or at an optimizer that was never given the parameters. Symmetric weights also give log 10: compare the columns of a weight matrix.
 # ### END SOLUTION
 
 # %% [markdown]

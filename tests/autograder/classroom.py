@@ -9,13 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 
+from autograder.building import release
 from autograder.course import Course
 from autograder.exercises import load
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHAPTER = "01_initialization"
+TIMEOUT = 3  # seconds a cell may take
 NAMES = ("small_normal", "activation_gain", "xavier_normal")
 
 ANSWERS = {
@@ -107,25 +110,37 @@ def chapter(names: Iterable[str] = NAMES, question: bool = False) -> NotebookNod
 
 
 def make_course(root: Path, names: Iterable[str] = NAMES, question: bool = False) -> Course:
-    """Make a course's folder with one chapter, released, and nobody's submission."""
+    """Make a course's folder with one chapter, built but not released, and no submission."""
     root.mkdir(parents=True, exist_ok=True)
     shutil.copy(REPOSITORY / "nbgrader_config.py", root)
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.ExecutePreprocessor.timeout = {TIMEOUT}\n")
     course = Course(root)
     folder = course.source(CHAPTER)
     folder.mkdir(parents=True)
     nbformat.write(chapter(names, question), folder / f"{CHAPTER}.ipynb")
-    release(course)
     return course
 
 
-def release(course: Course) -> None:
-    """Release by nbgrader's own step."""
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.coursedir import CourseDirectory
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course with its chapter released, to be copied."""
+    course = make_course(tmp_path_factory.mktemp("template") / "course")
+    release(course, CHAPTER)
+    return course
 
-    directory = CourseDirectory(config=course.config)
-    directory.assignment_id = CHAPTER
-    GenerateAssignment(coursedir=directory, config=course.config).start()
+
+@pytest.fixture
+def course(template: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """A course of one's own, with its chapter released and nobody's submission."""
+    return copied(template, tmp_path / "course", monkeypatch)
+
+
+def copied(template: Course, root: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    """Copy a course; what its config sets in the environment is undone at the end."""
+    monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(root / "course_secret"))
+    shutil.copytree(template.root, root)
+    return Course(root)
 
 
 def released(course: Course) -> NotebookNode:

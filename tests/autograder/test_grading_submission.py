@@ -65,7 +65,16 @@ def test_what_is_no_notebook_is_unreadable_and_says_why(content, why):
                 st.lists(inner, max_size=4)
                 | st.dictionaries(
                     st.sampled_from(
-                        "nbformat cells cell_type source metadata nbgrader grade_id id".split()
+                        [
+                            "nbformat",
+                            "cells",
+                            "cell_type",
+                            "source",
+                            "metadata",
+                            "nbgrader",
+                            "grade_id",
+                            "id",
+                        ]
                     ),
                     inner | st.sampled_from([3, 4, "code", "markdown"]),
                     max_size=6,

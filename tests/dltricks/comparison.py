@@ -5,6 +5,7 @@ A comparison draws inputs, gives them to our functions and to an oracle, and eac
 golden arrays, the live tests and the table in docs/oracles.md are all made from these.
 """
 
+import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,6 +35,13 @@ class Registry(dict):
             return case
 
         return record
+
+    def inputs(self, name):
+        """Read-only inputs from a seed of the comparison's own: others may come and go."""
+        inputs = self[name].draw(np.random.default_rng(zlib.crc32(name.encode())))
+        for a in inputs.values():
+            a.flags.writeable = False
+        return inputs
 
 
 def name_of(function):
@@ -65,5 +73,10 @@ def deviations(ours, theirs):
 
 
 def in_single(inputs):
-    """The same inputs in float32; integers stay."""
-    return {name: a.astype(np.float32) if a.dtype.kind == "f" else a for name, a in inputs.items()}
+    """The same inputs in float32, read-only too; integers stay."""
+    single = {
+        name: a.astype(np.float32) if a.dtype.kind == "f" else a for name, a in inputs.items()
+    }
+    for a in single.values():
+        a.flags.writeable = False
+    return single

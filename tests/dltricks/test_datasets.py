@@ -139,6 +139,14 @@ def test_read_idx(tmp_path, code, dtype, packed):
     result[0, 0, 0] = 1  # the caller's own
 
 
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0)])
+def test_read_idx_with_one_entry_or_none(tmp_path, shape):
+    path = tmp_path / "file"
+    path.write_bytes(idx_bytes(np.ones(shape, np.uint8)))
+    assert_array_equal(read_idx(path), np.ones(shape))
+    assert read_idx(path).shape == shape
+
+
 GOOD = idx_bytes(np.arange(6, dtype=np.uint8).reshape(2, 3))
 
 
@@ -259,10 +267,10 @@ def test_load_mnist_names_the_missing_file(tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "array", "text"),
     [
-        ("train-images-idx3-ubyte", np.zeros((10_001,), np.uint8), "train-images"),
-        ("t10k-labels-idx1-ubyte", np.zeros((1, 3, 2), np.uint8), "t10k-labels"),
-        ("t10k-labels-idx1-ubyte", np.array([10], np.uint8), "t10k-labels"),
-        ("t10k-images-idx3-ubyte", np.zeros((0, 3, 2), np.uint8), "t10k-images"),
+        ("train-images-idx3-ubyte", np.zeros(10_001, np.uint8), "train-images.* MNIST's images"),
+        ("t10k-labels-idx1-ubyte", np.zeros((1, 3, 2), np.uint8), "t10k-labels.* MNIST's labels"),
+        ("t10k-labels-idx1-ubyte", np.array([10], np.uint8), "t10k-labels.* MNIST's labels"),
+        ("t10k-images-idx3-ubyte", np.zeros((0, 3, 2), np.uint8), "t10k-images.* MNIST's images"),
         ("t10k-images-idx3-ubyte", np.zeros((1, 2, 3), np.uint8), "belong together"),
         ("train-labels-idx1-ubyte", np.zeros(10_002, np.uint8), "belong together"),
     ],
@@ -278,6 +286,8 @@ def test_load_mnist_needs_more_than_the_validation_images(tmp_path):
     write_mnist(tmp_path, tiny_mnist(10_000, 1))
     with pytest.raises(ValueError, match="too few"):
         load_mnist(tmp_path)
+    write_mnist(tmp_path, tiny_mnist(10_001, 1))
+    assert load_mnist(tmp_path).x_train.shape == (1, 6)
 
 
 # The toys
@@ -326,6 +336,32 @@ def test_correlated_gaussian(correlation):
     assert_allclose(np.cov(z.T), [[1, correlation], [correlation, 1]], atol=0.03)
 
 
+def test_toys_defaults():
+    def same(left, right):
+        for a, b in zip(left, right, strict=True):
+            assert_array_equal(a, b)
+
+    same(
+        spirals(9, np.random.default_rng(6)),
+        spirals(9, np.random.default_rng(6), noise=0.05, classes=2, turns=1.0),
+    )
+    same(
+        gaussian_blobs(9, np.random.default_rng(6)),
+        gaussian_blobs(9, np.random.default_rng(6), centers=[[-1, 0], [1, 0]], std=0.5),
+    )
+    same(
+        correlated_gaussian(9, np.random.default_rng(6)),
+        correlated_gaussian(9, np.random.default_rng(6), 0.9, scales=[1, 1], mean=[0, 0]),
+    )
+
+
+def test_toys_without_spread():
+    x, y = gaussian_blobs(5, np.random.default_rng(7), [[1.0, 2.0], [3.0, 4.0]], std=0)
+    assert_array_equal(x, np.array([[1.0, 2.0], [3.0, 4.0]])[y])
+    x = correlated_gaussian(5, np.random.default_rng(7), scales=(0, 0), mean=(3, 4))
+    assert_array_equal(x, [[3, 4]] * 5)
+
+
 @pytest.mark.parametrize("toy", [spirals, gaussian_blobs, correlated_gaussian])
 def test_toys_draw_from_rng_alone(toy):
     def flat(seed, n=5):
@@ -346,6 +382,7 @@ def test_toys_draw_from_rng_alone(toy):
         (gaussian_blobs, {"std": -1.0}),
         (gaussian_blobs, {"centers": [1.0, 2.0]}),
         (gaussian_blobs, {"centers": np.empty((0, 2))}),
+        (gaussian_blobs, {"centers": np.empty((2, 0))}),
         (correlated_gaussian, {"n": -1}),
         (correlated_gaussian, {"correlation": 1.01}),
         (correlated_gaussian, {"scales": [1.0, -1.0]}),

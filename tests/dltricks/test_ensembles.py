@@ -49,7 +49,7 @@ def test_vote_returns_labels_and_knows_unused_classes():
 @pytest.mark.parametrize(
     ("predictions", "num_classes", "name"),
     [
-        ([[0, 3]], 3, "predictions"),
+        ([[0, 3]], 3, "predictions must be integers from 0 to 2"),
         ([[-1, 0]], 3, "predictions"),
         ([[0.0, 1.0]], 3, "predictions"),
         ([0, 1], 3, "predictions"),

@@ -59,6 +59,7 @@ def test_random_search_for_nothing():
         ((-1.0, 1.0, "log"), 0),
         ((2.0, 1.0, "linear"), 1),
         ((0.0, math.inf, "linear"), 1),
+        ((-math.inf, 0.0, "linear"), 1),
         ((0.0, math.nan, "linear"), 1),
         ((0.1, 1.0, "uniform"), 1),
     ],

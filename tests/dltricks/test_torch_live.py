@@ -14,7 +14,6 @@ pytest.importorskip("torch")
 def test_agrees_with_pytorch_on_fresh_inputs(name, seed):
     case = torch_cases.CASES[name]
     inputs = case.draw(np.random.default_rng(seed))
-    # First theirs: ours must not change what is compared.
     theirs = by_name(torch_cases.arrays(case.theirs(**torch_cases.tensors(inputs))))
     for a in inputs.values():
         a.flags.writeable = False

@@ -317,6 +317,10 @@ def test_a_diverging_run_stops_and_says_so(normalization):
 
     with np.errstate(all="raise"):
         history = train(net, x, y, generator(), steps=500, lr=100.0, loss=loss)
+        net.parameters = {name: np.full_like(w, np.nan) for name, w in net.parameters.items()}
+        net.running = {name: np.full_like(w, np.nan) for name, w in net.running.items()}
+        assert math.isnan(evaluate(net, x, y)[0])
+        assert accuracy(net, x, y) <= 0.5
     assert history.diverged
     assert len(history.losses) < 500
     assert not math.isfinite(history.losses[-1])

@@ -6,6 +6,8 @@ used: with the golden arrays at hand, nothing here needs it.
 
 import importlib
 import math
+from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 from comparison import Registry
@@ -44,6 +46,22 @@ torch = Late("torch")
 F = Late("torch.nn.functional")
 CASES = Registry()
 case = CASES.add
+GOLDEN = Path(__file__).parent / "golden" / "torch.npz"
+
+
+def golden():
+    """{comparison: (inputs, {function: what PyTorch answered})}, as tools/make_golden.py stored."""
+    cases = defaultdict(lambda: ({}, defaultdict(list)))
+    with np.load(GOLDEN, allow_pickle=False) as file:
+        for key in file.files:
+            case, kind, name, *_ = key.split("/")
+            a = file[key]
+            a.flags.writeable = False
+            if kind == "in":
+                cases[case][0][name] = a
+            else:
+                cases[case][1][name].append(a)
+    return dict(cases)
 
 
 def tensors(inputs):
@@ -124,6 +142,19 @@ class cross_entropy:
     def theirs(logits, labels):
         loss = F.cross_entropy(logits, labels)
         return {losses.softmax_cross_entropy: (loss, *grad(loss, (logits,)))}
+
+
+@case("PyTorch `F.cross_entropy` with probabilities and autograd")
+class soft_cross_entropy:
+    def draw(rng):
+        return {"logits": 4 * normal(rng, 6, 5), "targets": rng.dirichlet(np.ones(5), 6)}
+
+    def ours(logits, targets):
+        return {training.cross_entropy: training.cross_entropy(logits, targets)}
+
+    def theirs(logits, targets):
+        loss = F.cross_entropy(logits, targets)
+        return {training.cross_entropy: (loss, *grad(loss, (logits,)))}
 
 
 @case("PyTorch `F.mse_loss`, times K (it also divides by the K columns)")
@@ -432,35 +463,45 @@ class gradient_norms:
         return {gradients.layer_gradient_norms: np.array(norms)}
 
 
-@case("PyTorch `clip_grad_value_`; `clip_grad_norm_` without the 1e-6 that it adds to the norm")
-class clipping:
-    def draw(rng):
-        return {"a": 3 * normal(rng, 4, 3), "b": normal(rng, 5)}
+def clipped(clip, limit, *grads):
+    """What PyTorch makes of copies of the gradients, and what it returns."""
+    holders = [torch.zeros_like(g) for g in grads]
+    for holder, g in zip(holders, grads, strict=True):
+        holder.grad = g.detach().clone()
+    norm = clip(holders, limit)
+    return [holder.grad for holder in holders], norm
+
+
+def two_gradients(rng):
+    return {"a": 3 * normal(rng, 4, 3), "b": normal(rng, 5)}
+
+
+@case("PyTorch `nn.utils.clip_grad_value_`")
+class clipped_values:
+    draw = two_gradients
 
     def ours(a, b):
-        clipped, norm = gradients.clip_by_global_norm([a, b], 2.5)
-        kept, _ = gradients.clip_by_global_norm([a, b], 1000.0)
-        return {
-            gradients.clip_by_value: gradients.clip_by_value([a, b], 0.8),
-            gradients.clip_by_global_norm: [*clipped, norm, *kept],
-        }
+        return {gradients.clip_by_value: gradients.clip_by_value([a, b], 0.8)}
 
     def theirs(a, b):
-        def clipped(clip, limit):
-            holders = [torch.zeros_like(g) for g in (a, b)]
-            for holder, g in zip(holders, (a, b), strict=True):
-                holder.grad = g.detach().clone()
-            norm = clip(holders, limit)
-            return [holder.grad for holder in holders], norm
+        kept, _ = clipped(torch.nn.utils.clip_grad_value_, 0.8, a, b)
+        return {gradients.clip_by_value: kept}
 
-        by_value, _ = clipped(torch.nn.utils.clip_grad_value_, 0.8)
-        by_norm, norm = clipped(torch.nn.utils.clip_grad_norm_, 2.5)
-        exact = [g * (norm + 1e-6) / norm for g in by_norm]
-        kept, _ = clipped(torch.nn.utils.clip_grad_norm_, 1000.0)
-        return {
-            gradients.clip_by_value: by_value,
-            gradients.clip_by_global_norm: [*exact, norm, *kept],
-        }
+
+@case("PyTorch `nn.utils.clip_grad_norm_`, without the 1e-6 that it adds to the norm")
+class clipped_norm:
+    draw = two_gradients
+
+    def ours(a, b):
+        shorter, norm = gradients.clip_by_global_norm([a, b], 2.5)
+        kept, _ = gradients.clip_by_global_norm([a, b], 1000.0)
+        return {gradients.clip_by_global_norm: [*shorter, norm, *kept]}
+
+    def theirs(a, b):
+        shorter, norm = clipped(torch.nn.utils.clip_grad_norm_, 2.5, a, b)
+        shorter = [g * (norm + 1e-6) / norm for g in shorter]
+        kept, _ = clipped(torch.nn.utils.clip_grad_norm_, 1000.0, a, b)
+        return {gradients.clip_by_global_norm: [*shorter, norm, *kept]}
 
 
 @case("PyTorch `half()`", single=1e-6)

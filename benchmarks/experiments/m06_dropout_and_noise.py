@@ -1,0 +1,92 @@
+"""Dropout, noisy inputs and shifted copies make a large net err less on few examples.
+
+Source: Srivastava et al. (2014), table 2 and section 6; Bishop (1995); D0, D1, D2.
+
+Recipe: a 64-256-256-10 ReLU net, 300 digits (inputs from 0 to 1), 1000 steps of batch 50 with momentum 0.9,
+cosine schedule from 0.05; error on the 797 digits for validation and test; 5 seeds, each with other
+digits, and every figure compared with the plain net's on the same digits.
+
+Tried before: plain 4.83; dropout .5 of the hidden layers 3.72; input noise .3 2.79; shifts by one pixel
+4.23; shifts and dropout 3.67; L2 1e-3 4.84; L1 1e-4 5.03; max-norm 4.79 %; dropping .2 of the inputs
+too hurts (4.66). Max-norm's gain does not reproduce.
+"""
+
+import functools
+
+import numpy as np
+
+from benchmarks.experiments.frame import Result, Row, above, below, between, main, over
+from benchmarks.experiments.recipes import unseen
+from dltricks.augmentation import translate
+from dltricks.datasets import load_digits
+from dltricks.dropout import input_noise
+from dltricks.network import MLP
+from dltricks.regularizers import l1_penalty, l2_penalty, max_norm
+from dltricks.schedules import warmup_cosine
+from dltricks.training import error_rate, train
+
+SEEDS = range(5)
+STEPS = 1000
+
+
+def noisy(x, y, rng):
+    return input_noise(x, 0.3, rng), y
+
+
+def shifted(x, y, rng):
+    """Every image by -1, 0 or 1 pixels either way."""
+    images = x.reshape(-1, 1, 8, 8)
+    moved = np.empty_like(images)
+    where = rng.integers(-1, 2, (len(x), 2))
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            chosen = (where == (down, right)).all(axis=1)
+            moved[chosen] = translate(images[chosen], down, right)
+    return moved.reshape(len(x), -1), y
+
+
+limit = functools.partial(max_norm, limit=2.0)
+RUNS = {  # what: (options of the net, options of the training)
+    "plain": ({}, {}),
+    "dropout .5": ({"dropout": 0.5}, {}),
+    "dropout .5, max-norm 2": ({"dropout": 0.5}, {"constraint": limit}),
+    "dropout .5, inputs .2": ({"dropout": 0.5, "input_dropout": 0.2}, {}),
+    "input noise .3": ({}, {"augment": noisy}),
+    "shifts by 1": ({}, {"augment": shifted}),
+    "shifts by 1, dropout .5": ({"dropout": 0.5}, {"augment": shifted}),
+    "max-norm 2": ({}, {"constraint": limit}),
+    "L2 1e-3": ({}, {"penalty": functools.partial(l2_penalty, lam=1e-3)}),
+    "L1 1e-4": ({}, {"penalty": functools.partial(l1_penalty, lam=1e-4)}),
+}
+
+
+def measure(seed):
+    data = load_digits()
+    x_new, y_new = unseen(data)
+    part = np.random.default_rng(seed).permutation(len(data.x_train))[:300]
+    found = {}
+    for name, (net_options, options) in RUNS.items():
+        rng = np.random.default_rng(seed)
+        net = MLP([64, 256, 256, 10], rng, **net_options)
+        train(
+            net,
+            data.x_train[part],
+            data.y_train[part],
+            rng,
+            steps=STEPS,
+            optimizer="momentum",
+            lr=lambda step: warmup_cosine(0.05, step, 0, STEPS),
+            progress=False,
+            **options,
+        )
+        found[name] = 100 * error_rate(net, x_new, y_new)
+    return found
+
+
+def run(seeds=SEEDS):
+    found = over(seeds, measure)
+    return Result([Row(f"error, {name}, %", found[name]) for name in RUNS] + [Row(f"gain {name}", found["plain"]-found[name]) for name in RUNS])
+
+
+if __name__ == "__main__":
+    main(__name__)
