@@ -176,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     made = command(
-        "grade", _grade, "grade what was handed in", "grade 01_initialization --student ada"
+        "grade", _grade, "grade what was handed in", "grade 01_initialization --student s001"
     )
     assignment(made)
     students(made)
@@ -445,6 +445,7 @@ def _demo(args: argparse.Namespace) -> int:
     console.print(f"A course for the demo: {course.root}", soft_wrap=True)
     with console.status("releasing"):
         release(course, assignment)
+    console.print("Released; a class is handing in, and is graded.")
     with _progress("handing in", args.students) as wrote:
         key = simulate(course, assignment, args.students, args.seed, wrote=lambda s: wrote(s))
     with _watching(console) as watcher:
@@ -470,7 +471,9 @@ def _progress(what: str, total: int | None = None) -> Iterator[Callable[..., Non
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=_console(), transient=True) as progress:
+    console = _console()
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         bar = progress.add_task(what, total=total)
 
         def step(student: str, total: int | None = total) -> None:
@@ -508,15 +511,19 @@ def _watching(console: Console) -> Iterator[Watcher]:
         TextColumn("grading"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn(),
         TextColumn("{task.fields[counts]}"),
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as progress:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         bar: list[Any] = []
         counts: Counter[str] = Counter()
+        total = 0
 
         class Shown(Watcher):
             def say(self, message: str) -> None:
                 progress.console.print(message, markup=False)
 
             def start(self, todo: int, unchanged: int) -> None:
+                nonlocal total
+                total = todo
                 if unchanged:
                     self.say(f"{unchanged} have not changed since they were graded.")
                 if todo:
@@ -526,6 +533,8 @@ def _watching(console: Console) -> Iterator[Watcher]:
                 counts[result.verdict.words] += 1
                 told = ", ".join(f"{n} {words}" for words, n in counts.most_common())
                 progress.update(bar[0], advance=1, counts=told)
+                if hidden and counts.total() % 10 == 0:
+                    self.say(f"{counts.total()} of {total}: {told}")
                 if result.needs_person:
                     self.say(f"{plain(result.student)}: {plain('; '.join(result.needs_person))}")
 

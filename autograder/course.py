@@ -22,8 +22,8 @@ class Course:
     Examples
     --------
     >>> course = Course(Path("/courses/dltricks"))
-    >>> course.submission("ada", "01_initialization").as_posix()
-    '/courses/dltricks/submitted/ada/01_initialization'
+    >>> course.submission("s001", "01_initialization").as_posix()
+    '/courses/dltricks/submitted/s001/01_initialization'
     """
 
     root: Path

@@ -1,6 +1,6 @@
 """How quick the reference is, beside PyTorch in eager mode on one thread.
 
-    python benchmarks/torch_speed.py [name ...] [--rounds 25] [--write]
+    python benchmarks/torch_speed.py [name ...] [--rounds 60] [--write]
 
 Each row is a function's time divided by that of PyTorch for the same work, both in float64, the
 dtype of the course, and once more in float32. The two are measured by turns, and the best of all
@@ -153,13 +153,6 @@ def dense(n, d, draw):
             (x, gamma),
         ),
         (
-            "weight_norm",
-            lambda v, g: (norm.weight_norm(v, g), (v, g)),
-            lambda dw, cache: norm.weight_norm_backward(dw, *cache),
-            lambda v, g: torch._weight_norm(v, g[None], 1),
-            (w, gamma),
-        ),
-        (
             "maxout",
             lambda x: (a.maxout(x, d // 4), x),
             lambda dy, x: a.maxout_backward(dy, x, d // 4),
@@ -255,6 +248,13 @@ def weights(d, draw):
         state = step(w, g)[1]
         yield name, lambda step=step, state=state: step(w, g, state), make([t]).step
 
+    yield from forward_and_backward(
+        "weight_norm",
+        lambda v, g: (normalization.weight_norm(v, g), (v, g)),
+        lambda dw, cache: normalization.weight_norm_backward(dw, *cache),
+        lambda v, g: torch._weight_norm(v, g[None], 1),
+        (w, draw(d)),
+    )
     t = torch.tensor(w)
     t.grad = torch.tensor(g)
 
@@ -479,7 +479,7 @@ def ratio(ours, theirs, rounds):
         best[function] = time.perf_counter() - start
     calls = {f: max(1, min(100, int(1e-3 / best[f]))) for f in (ours, theirs)}
     # Long calls are repeated less often: an eigenvalue problem of width 512 takes most of a second.
-    rounds = max(3, min(rounds, int(1.0 / (best[ours] + best[theirs]))))
+    rounds = max(5, min(rounds, int(1.0 / (best[ours] + best[theirs]))))
     for _ in range(rounds):
         for function in (ours, theirs):
             start = time.perf_counter()
@@ -542,7 +542,7 @@ def main():
     parser.add_argument(
         "names", nargs="*", help="measure the rows whose names contain one of these"
     )
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
     options = parser.parse_args()
     torch.set_num_threads(1)

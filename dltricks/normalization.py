@@ -809,7 +809,7 @@ def _directions(v, g):
     v, g = real(v), real(g)
     require_shape("v", v, (None, None))
     require_shape("g", g, v.shape[1:])
-    norm = np.linalg.norm(v, axis=0)
+    norm = np.sqrt(_sum_of_products(v, v, (0,)))
     require(np.all(norm > 0), "v must have no column that is zero")
     return v, g, norm
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from dltricks._arrays import real, require, require_positive, require_shape
 
-
 # In what follows `w + -lr * v` is `w - lr * v`: NumPy adds into a temporary's memory, but does not
 # subtract it there, and for a large array fresh memory costs more than the arithmetic.
 

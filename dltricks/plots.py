@@ -6,6 +6,7 @@ readers tell apart; lines differ in style and marker too. This is the one module
 matplotlib.
 """
 
+import contextlib
 import functools
 import math
 
@@ -50,6 +51,7 @@ STYLE = {
 }
 
 
+@contextlib.contextmanager
 def style():
     """Draw your own figures in the course's style: ``with style(): fig, ax = plt.subplots()``.
 
@@ -64,7 +66,13 @@ def style():
     ...     plt.rcParams["font.size"]
     10.0
     """
-    return mpl.rc_context(STYLE)
+    # Not `rc_context`, which would also put back what a backend sets when it first wakes inside.
+    before = {key: mpl.rcParams[key] for key in STYLE}
+    mpl.rcParams.update(STYLE)
+    try:
+        yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def _styled(function):

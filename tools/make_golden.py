@@ -1,7 +1,7 @@
 """Make ``tests/dltricks/golden/torch.npz``: what PyTorch answers to the comparisons' inputs.
 
 Run it from anywhere, with PyTorch installed: ``python tools/make_golden.py [target]``. The same
-versions of NumPy, PyTorch and zlib write the same bytes again.
+versions of NumPy, PyTorch and zlib on the same kind of processor write the same bytes again.
 """
 
 import sys

@@ -223,7 +223,7 @@ class IidEntries(Probe):
         """The given wide and narrow layers first; a secret seed varies them."""
         stretch = draw.uniform(0.9, 1.1)
         plain = [
-            (f"{'narrowing' if n > m else 'widening'} layer", n, m, self.options[0])
+            (f"a {'narrowing' if n > m else 'widening'} layer", n, m, self.options[0])
             for n, m in ((round(n * stretch), round(m / stretch)) for n, m in _LARGE)
         ]
         n, m = plain[0][1:3]

@@ -46,7 +46,7 @@ def grade(task: Task) -> Result:
                 for exercise in found.exercises
             ),
             (reason,),
-            _graded(released),
+            _checks(released),
         )
     if found.flagged:
         gradebook.flag(course, task.assignment, task.student, found.flagged)
@@ -61,10 +61,14 @@ def grade(task: Task) -> Result:
     )
 
 
-def _graded(released: NotebookNode) -> tuple[str, ...]:
-    """List the cells of a notebook that earn points."""
+def _checks(released: NotebookNode) -> tuple[str, ...]:
+    """List the checks of a notebook."""
     found = (cell.metadata.get("nbgrader", {}) for cell in released.cells)
-    return tuple(nbgrader["grade_id"] for nbgrader in found if nbgrader.get("grade"))
+    return tuple(
+        nbgrader["grade_id"]
+        for nbgrader in found
+        if nbgrader.get("grade") and not nbgrader.get("solution")
+    )
 
 
 def _prepared(

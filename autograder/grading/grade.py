@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -92,9 +93,16 @@ def grade_class(
         todo = [student for student in wanted if student not in kept]
         watcher.start(len(todo), len(kept))
         graded = _grade(
-            course, assignment, todo, inputs, workers or os.cpu_count() or 1, watchdog, watcher
+            course, assignment, todo, inputs, workers or _processors(), watchdog, watcher
         )
     return [(kept | graded)[student] for student in wanted]
+
+
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _wanted(course: Course, assignment: str, students: Sequence[str]) -> list[str]:
@@ -165,16 +173,18 @@ def _grade(
         done(task, outcome, last=True)
 
     tasks = [Task(str(course.root), assignment, student) for student in students]
-    for report in (done, finally_done):
-        pool.run_all(
-            tasks,
-            workers=workers,
-            seconds=watchdog,
-            log=log,
-            environment=_environment(course),
-            done=report,
-        )
-        tasks = again
+    # What workers and kernels leave in their temporary folder ends with the run.
+    with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
+        for report in (done, finally_done):
+            pool.run_all(
+                tasks,
+                workers=workers,
+                seconds=watchdog,
+                log=log,
+                environment=_environment(course) | {"TMPDIR": scratch},
+                done=report,
+            )
+            tasks = again
     return results
 
 

@@ -42,14 +42,11 @@ def read(graded: NotebookNode, released: NotebookNode) -> Outcome:
         for check, exercise in zip(checks, exercises, strict=True)
         if (reason := _reason(exercise))
     }
-    written = [
-        c for c in cells.values() if is_answer(c) and utils.is_grade(c) and _is_written(c)
-    ]  # fmt: skip
     verdict = _verdict(graded, exercises)
     return Outcome(
         verdict,
         exercises,
-        (*_of_cells(graded, verdict), *_summed(reasons.values()), *_of_written(len(written))),
+        (*_of_cells(graded, verdict), *_summed(reasons.values())),
         tuple(reasons) if reasons or verdict.ordinary else tuple(checks),
     )
 
@@ -168,15 +165,6 @@ def _of_cells(notebook: NotebookNode, verdict: Verdict) -> Iterable[str]:
                 yield f"the kernel died in {where}"
     if verdict is Verdict.TOO_MUCH_OUTPUT:
         yield "there was too much output, and it was cut"
-
-
-def _of_written(count: int) -> Iterable[str]:
-    if count:
-        yield f"{_count(count, 'written answer')} to read"
-
-
-def _is_written(cell: NotebookNode) -> bool:
-    return utils.determine_grade(cell)[0] is None
 
 
 def _verdict(notebook: NotebookNode, exercises: Iterable[ExerciseResult]) -> Verdict:

@@ -57,8 +57,6 @@ _CLEANER = bleach.Cleaner(
 )
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
-# MathJax acts on these in any text of a page.
-_TEX = re.compile(r"\\(?=(?:href|require|unicode|style|class|cssId|def|let|new\w+)\b)")
 _KEPT = ("text/html", "image/png", "image/jpeg", "text/latex", "text/plain")
 
 
@@ -77,7 +75,7 @@ def clean(html: Any) -> str:
     '<b>bold</b>&lt;script&gt;alert(1)&lt;/script&gt;'
     """
     text = html.decode() if isinstance(html, bytes) else str(html)
-    return _TEX.sub("\\\\\u200b", str(_CLEANER.clean(text)))
+    return str(_CLEANER.clean(text))
 
 
 class Presentable(Preprocessor):  # type: ignore[misc]
@@ -124,8 +122,6 @@ def _harmless(output: NotebookNode) -> NotebookNode:
         kept = {mime: output.data[mime] for mime in _KEPT if mime in output.data}
         if "text/html" in kept:
             kept["text/html"] = clean(kept["text/html"])
-        if "text/latex" in kept:
-            kept["text/latex"] = _TEX.sub("\\\\\u200b", str(kept["text/latex"]))
         for mime in ("image/png", "image/jpeg"):
             if mime in kept and not _BASE64.fullmatch(str(kept[mime])):
                 del kept[mime]

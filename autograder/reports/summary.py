@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from autograder import exercises
 from autograder.course import Course, CourseError
 from autograder.grading import gradebook
+from autograder.grading.execute import CHECK
 from autograder.grading.gradebook import Mark, Marks
 from autograder.grading.result import ExerciseResult, Result, Status, Verdict, load
 
@@ -28,7 +29,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One student: the score is the gradebook's, None where there is none yet."""
+    """One student: the score is the gradebook's, None where there is none yet.
+
+    reasons : why a person should look. to_read : how many written answers wait to be read.
+    """
 
     student: str
     score: float | None
@@ -37,6 +41,7 @@ class Row:
     cells: Mapping[str, Cell]
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    to_read: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,15 @@ class Summary:
         return tuple(row for row in self.rows if row.reasons)
 
     @property
+    def to_read(self) -> str:
+        """Which written answers wait to be read, in a sentence; empty if none do."""
+        counts = [row.to_read for row in self.rows if row.to_read]
+        if not counts:
+            return ""
+        answers, students = _count(sum(counts), "written answer"), _count(len(counts), "student")
+        return f"In formgrader, {answers} of {students} can be read and graded."
+
+    @property
     def mistakes(self) -> tuple[Misunderstanding, ...]:
         """The known mistakes that were made, the most frequent first."""
         found = [mistake for exercise in self.exercises for mistake in exercise.mistakes]
@@ -161,23 +175,23 @@ def summarize(course: Course, assignment: str) -> Summary:
 def _row(marks: Marks, result: Result | None) -> Row:
     found = {e.name: e for e in result.exercises} if result else {}
     failed = result is not None and result.verdict is Verdict.GRADER_ERROR
-    reasons: tuple[str, ...] = ()
-    if failed or marks.needs_person:
-        reasons = _reasons(result)
+    waiting = [mark for mark in marks.marks if mark.needs_person]
+    checks = [mark for mark in waiting if mark.name.startswith(CHECK)]
     return Row(
         marks.student,
         None if failed else marks.score,
         marks.maximum,
         result.verdict if result else None,
         {mark.exercise: _cell(mark, found.get(mark.exercise)) for mark in marks.marks},
-        reasons,
+        _reasons(result) if failed or checks else (),
         result.notes if result else (),
+        len(waiting) - len(checks),
     )
 
 
 def _reasons(result: Result | None) -> tuple[str, ...]:
     if result is None or not result.needs_person:
-        return ("an answer waits for a grade in formgrader",)
+        return ("a check waits for a grade in formgrader",)
     if result.verdict is Verdict.GRADER_ERROR:
         return tuple(f"the grader failed: {reason}" for reason in result.needs_person)
     return result.needs_person
@@ -255,6 +269,10 @@ def distribution(scores: Sequence[float], maximum: float) -> tuple[Bin, ...]:
         Bin(low, high - 1, sum(low <= place < high for place in places))
         for low, high in zip(edges, [*edges[1:], top + 1], strict=True)
     )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def hint_of(mistake: Misunderstanding) -> str:

@@ -47,6 +47,8 @@ def show(summary: Summary, console: Console) -> None:
         console.print(_mistakes(summary), "")
     console.print(_students(summary), "")
     console.print(waiting([(row.student, row.reasons) for row in summary.waiting]))
+    if summary.to_read:
+        console.print(summary.to_read)
 
 
 def _headline(summary: Summary) -> RenderableType:
@@ -75,27 +77,33 @@ def _distribution(summary: Summary) -> Table:
     return table
 
 
-def _exercises(summary: Summary) -> Table:
+def _exercises(summary: Summary) -> RenderableType:
     table = Table(title="Exercises", title_justify="left", title_style="bold")
-    table.add_column("exercise")
+    table.add_column("", justify="right")
+    table.add_column("exercise", overflow="fold")
     for status in Status:
         mark, colour = MARKS[status]
-        table.add_column(f"{mark} {status.words}", justify="right", header_style=colour)
+        table.add_column(mark, justify="right", header_style=colour)
     table.add_column("mean", justify="right")
-    for exercise in summary.exercises:
+    for i, exercise in enumerate(summary.exercises, 1):
         counts = [str(exercise.counts.get(status, "") or "") for status in Status]
-        table.add_row(plain(exercise.name), *counts, f"{exercise.mean:.1f} of {exercise.maximum:g}")
-    return table
+        mean = f"{exercise.mean:.1f} of {exercise.maximum:g}" if exercise.maximum else ""
+        table.add_row(str(i), plain(exercise.name), *counts, mean)
+    legend = Text("  ").join(
+        Text(mark, style=colour).append(f" {status.words}", style="default")
+        for status, (mark, colour) in MARKS.items()
+    )
+    return Group(table, legend)
 
 
 def _mistakes(summary: Summary, most: int = 10) -> Table:
     table = Table(title="What was misunderstood most", title_justify="left", title_style="bold")
-    table.add_column("students", justify="right")
-    table.add_column("exercise")
-    table.add_column("mistake and hint")
+    table.add_column("", justify="right")
+    table.add_column("exercise", overflow="fold")
+    table.add_column("mistake and hint", ratio=1)
     for mistake in summary.mistakes[:most]:
         told = Text(f"{mistake.name}\n", style="red").append(hint_of(mistake), style="default")
-        table.add_row(str(len(mistake.students)), mistake.exercise, told)
+        table.add_row(f"{len(mistake.students)} ×", mistake.exercise, told)
     return table
 
 

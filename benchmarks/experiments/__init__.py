@@ -1,6 +1,6 @@
 """The lectures' headline effects in miniature: each an experiment that says what it expects.
 
-    python -m benchmarks.experiments [M1 M6 ...] [--write] [--shift 100]
+python -m benchmarks.experiments [M1 M6 ...] [--write] [--shift 100]
 """
 
 import os

@@ -53,9 +53,7 @@ def below(limit, of="every seed"):
 
 
 def between(low, high, of="every seed"):
-    return _expectation(
-        f"{low:g} to {high:g}", lambda v: (v >= low) & (v <= high), of
-    )
+    return _expectation(f"{low:g} to {high:g}", lambda v: (v >= low) & (v <= high), of)
 
 
 def exactly(value):
@@ -89,9 +87,7 @@ class Row:
     @property
     def measured(self):
         """Median and range over the seeds; a single figure where all agree."""
-        middle, low, high = (
-            figure(pick(self.figures)) for pick in (np.median, np.min, np.max)
-        )
+        middle, low, high = (figure(pick(self.figures)) for pick in (np.median, np.min, np.max))
         return middle if low == middle == high else f"{middle} ({low} to {high})"
 
     @property
@@ -175,12 +171,12 @@ def load(number):
 
 def run_module(module, shift=0):
     """Run one experiment; seeds are the module's own plus `shift`. An error is part of a report."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         result, error = module.run([seed + shift for seed in module.SEEDS]), ""
     except Exception:
         result, error = None, traceback.format_exc(limit=-2)
-    return Report(about(module), time.perf_counter() - start, result, error)
+    return Report(about(module), time.process_time() - start, result, error)
 
 
 def run_numbered(number, shift=0):

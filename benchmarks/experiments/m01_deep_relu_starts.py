@@ -2,11 +2,11 @@
 
 Source: He et al. (2015), figure 3; D0.
 
-Recipe: 30 layers of 64 ReLU units, 1,000 standardized digits, 400 steps, batch 50, momentum 0.9, learning
-rate 0.003; for Xavier also 200 steps each at 0.01, 0.03 and 0.1.
+Recipe: 30 layers of 64 ReLU units, 1,000 standardized digits, 400 steps, batch 50, momentum 0.9,
+learning rate 0.003; for Xavier also 200 steps each at 0.01, 0.03 and 0.1.
 
-Tried before: last layer's standard deviation .675 (He), 2.9e-5 (Xavier); first layer's gradient 7e-3
-and 3e-7; loss .34 (82 % of test digits right) and 2.30, at every learning rate.
+Tried before: last layer's standard deviation .675 (He), 2.9e-5 (Xavier); first layer's gradient
+7e-3 and 3e-7; loss .34 (82 % of test digits right) and 2.30, at every learning rate.
 """
 
 import numpy as np
@@ -56,7 +56,9 @@ def run(seeds=SEEDS):
             Row("He: first layer's gradient", found["gradient he_normal"]),
             Row("times that of Xavier's", fade, above(1000)),
             Row("He: training loss at the end", found["loss he_normal 0.003"], below(2)),
-            Row("He: % of test digits right", found["accuracy he_normal 0.003"], above(50, "median")),
+            Row(
+                "He: % of test digits right", found["accuracy he_normal 0.003"], above(50, "median")
+            ),
             Row("Xavier: lowest training loss at any rate", np.min(xavier, axis=0), above(2.25)),
             Row("Xavier: % of test digits right", found["accuracy xavier_normal 0.003"], below(20)),
         ],

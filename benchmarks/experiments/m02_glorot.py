@@ -2,12 +2,13 @@
 
 Source: Glorot and Bengio (2010), figures 6 and 7; D0, D1, D2.
 
-Recipe: 6 layers of 100 tanh units, 1,000 standardized digits, 600 steps, batch 50, learning rate 0.05;
-weights from U(-1/sqrt(n), 1/sqrt(n)), from Glorot's U(-a, a) with a = sqrt(6 / (n + m)), from D1's
-misprint a = 6 / sqrt(n + m), and from N(0, 0.01^2). Saturated: beyond 0.97 in size.
+Recipe: 6 layers of 100 tanh units, 1,000 standardized digits, 600 steps, batch 50, learning rate
+0.05; weights from U(-1/sqrt(n), 1/sqrt(n)), from Glorot's U(-a, a) with a = sqrt(6 / (n + m)),
+from D1's misprint a = 6 / sqrt(n + m), and from N(0, 0.01^2). Saturated: beyond 0.97 in size.
 
-Tried before: standard deviation by layer .41 to .02, .54 to .27, .79 throughout with 34 % saturated,
-0; first layer's gradient 4e-4 and 7e-3; 96.6 / 97.6 / 88.6 / 9.3 % of test digits right.
+Tried before: standard deviation by layer .41 to .02, .54 to .27, .79 throughout with 34 %
+saturated, 0; first layer's gradient 4e-4 and 7e-3; 96.6 / 97.6 / 88.6 / 9.3 % of test digits
+right.
 """
 
 import math

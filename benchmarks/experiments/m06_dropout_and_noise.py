@@ -2,20 +2,20 @@
 
 Source: Srivastava et al. (2014), table 2 and section 6; Bishop (1995); D0, D1, D2.
 
-Recipe: a 64-256-256-10 ReLU net, 300 digits (inputs from 0 to 1), 1000 steps of batch 50 with momentum 0.9,
-cosine schedule from 0.05; error on the 797 digits for validation and test; 5 seeds, each with other
-digits, and every figure compared with the plain net's on the same digits.
+Recipe: a 64-256-256-10 ReLU net, 300 digits (inputs from 0 to 1), 1000 steps of batch 50 with
+momentum 0.9, cosine schedule from 0.05; error on the 797 digits for validation and test; 4 seeds,
+each with other digits, and every figure compared with the plain net's on the same digits.
 
-Tried before: plain 4.83; dropout .5 of the hidden layers 3.72; input noise .3 2.79; shifts by one pixel
-4.23; shifts and dropout 3.67; L2 1e-3 4.84; L1 1e-4 5.03; max-norm 4.79 %; dropping .2 of the inputs
-too hurts (4.66). Max-norm's gain does not reproduce.
+Tried before: plain 4.83; dropout .5 of the hidden layers 3.72; input noise .3 2.79; shifts by one
+pixel 4.23; shifts and dropout 3.67; L2 1e-3 4.84; L1 1e-4 5.03; max-norm 4.79 %; dropping .2 of
+the inputs too hurts (4.66). Max-norm's gain does not reproduce.
 """
 
 import functools
 
 import numpy as np
 
-from benchmarks.experiments.frame import Result, Row, above, below, between, main, over
+from benchmarks.experiments.frame import Result, Row, above, between, main, over
 from benchmarks.experiments.recipes import unseen
 from dltricks.augmentation import translate
 from dltricks.datasets import load_digits
@@ -25,7 +25,7 @@ from dltricks.regularizers import l1_penalty, l2_penalty, max_norm
 from dltricks.schedules import warmup_cosine
 from dltricks.training import error_rate, train
 
-SEEDS = range(5)
+SEEDS = range(4)
 STEPS = 1000
 
 
@@ -85,7 +85,30 @@ def measure(seed):
 
 def run(seeds=SEEDS):
     found = over(seeds, measure)
-    return Result([Row(f"error, {name}, %", found[name]) for name in RUNS] + [Row(f"gain {name}", found["plain"]-found[name]) for name in RUNS])
+    gain = {name: found["plain"] - found[name] for name in RUNS}
+    limits = {
+        "dropout .5": above(0.3, "median"),
+        "input noise .3": above(0.5, "median"),
+        "shifts by 1": above(-0.5, "median"),
+        "shifts by 1, dropout .5": above(0.3, "median"),
+        "max-norm 2": between(-0.8, 0.8, "median"),
+        "L2 1e-3": between(-0.8, 0.8, "median"),
+        "L1 1e-4": between(-0.8, 0.8, "median"),
+    }
+    beyond = found["dropout .5"] - found["dropout .5, max-norm 2"]
+    return Result(
+        [
+            *(Row(f"error, {name}, %", found[name]) for name in RUNS),
+            *(
+                Row(f"points gained, {name}", gain[name], limits.get(name))
+                for name in RUNS
+                if name != "plain"
+            ),
+            Row("points that max-norm adds to dropout", beyond, between(-0.8, 0.8, "median")),
+        ],
+        "Table 2's gain by max-norm on top of dropout does not show at this size: between single "
+        "seeds it has either sign. What shows is dropout itself, and more than that noisy inputs.",
+    )
 
 
 if __name__ == "__main__":

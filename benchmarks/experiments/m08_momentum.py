@@ -7,9 +7,9 @@ starts; gradient descent and heavy-ball momentum, each with its best fixed setti
 the mean factor by which the distance to the minimum shrinks a step, over a window late in the
 run; theory says (kappa - 1) / (kappa + 1) and, with the square root of kappa, likewise.
 
-Tried before: rates .8176 / .9802 / .9980 and .549 / .833 / .944 at kappa 10 / 100 / 1000;
-68 / 690 / 6907 and 25 / 87 / 296 steps to 1e-6. The double root at the best settings adds a
-factor k to the decay, so momentum's rate needs some slack.
+Tried before: rates .8176 / .9802 / .9980 and .549 / .833 / .944 at kappa 10 / 100 / 1000; 68 /
+690 / 6907 and 25 / 87 / 296 steps to 1e-6. The double root at the best settings adds a factor k
+to the decay, so momentum's rate needs some slack.
 """
 
 import math
@@ -66,14 +66,23 @@ def run(seeds=SEEDS):
     for kappa in (10, 100, 1000):
         plain, heavy = found[f"plain steps {kappa}"], found[f"heavy steps {kappa}"]
         rows += [
-            Row(f"gradient descent's rate / theory, kappa {kappa}", found[f"plain rate {kappa}"],
-                between(0.995, 1.005)),
-            Row(f"momentum's rate / theory, kappa {kappa}", found[f"heavy rate {kappa}"],
-                between(0.9, 1.1)),
+            Row(
+                f"gradient descent's rate / theory, kappa {kappa}",
+                found[f"plain rate {kappa}"],
+                between(0.995, 1.005),
+            ),
+            Row(
+                f"momentum's rate / theory, kappa {kappa}",
+                found[f"heavy rate {kappa}"],
+                between(0.9, 1.1),
+            ),
             Row(f"steps to 1e-6, gradient descent, kappa {kappa}", plain),
             Row(f"steps to 1e-6, momentum, kappa {kappa}", heavy),
-            Row(f"times fewer with momentum, kappa {kappa}", plain / heavy,
-                above(0.5 * math.sqrt(kappa))),
+            Row(
+                f"times fewer with momentum, kappa {kappa}",
+                plain / heavy,
+                above(0.5 * math.sqrt(kappa)),
+            ),
         ]
     growth = found["heavy steps 1000"] / found["heavy steps 10"]
     rows.append(Row("momentum's steps from kappa 10 to 1000, factor (root: 10)", growth, below(20)))

@@ -2,13 +2,13 @@
 
 Source: Pascanu, Mikolov and Bengio (2013); D2, whose slide clips on one side.
 
-Recipe: 15 layers of 64 ReLU units with weights 1.3 times He's, 1,000 standardized digits, 200 steps, batch
-50, learning rates 0.003 to 0.1. Gradients as they are; every entry kept in [-.05, .05]; all together
-scaled to a norm of at most 1; and D2's rule, min(entry, 0.05). A run has learned if it ends with a
-loss below 2.3, that of knowing nothing.
+Recipe: 15 layers of 64 ReLU units with weights 1.3 times He's, 1,000 standardized digits, 200
+steps, batch 50, learning rates 0.003 to 0.1. Gradients as they are; every entry kept in [-.05,
+.05]; all together scaled to a norm of at most 1; and D2's rule, min(entry, 0.05). A run has
+learned if it ends with a loss below 2.3, that of knowing nothing.
 
-Tried before: norm of the first gradient 228; unclipped diverges from .03; by value 92 % at .1, global
-norm 71 % at .1; one-sided diverges at step 3 to 11 at every rate.
+Tried before: norm of the first gradient 228; unclipped diverges from .03; by value 92 % at .1,
+global norm 71 % at .1; one-sided diverges at step 3 to 11 at every rate.
 """
 
 import math

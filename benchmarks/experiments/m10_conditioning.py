@@ -4,8 +4,8 @@ Source: D3, "data normalization"; LeCun et al. (1998), Efficient BackProp.
 
 Recipe: least squares on the digits' live pixels (those that are inked in at least 20 of the 1,000
 training images), gradient descent with the best fixed step until the weights are within 1 % of
-their distance at the start, which is random; 100,000 steps at most. The same features raw, centred,
-standardized, whitened, and each multiplied by 10^U(-1, 1).
+their distance at the start, which is random; 100,000 steps at most. The same features raw,
+centred, standardized, whitened, and each multiplied by 10^U(-1, 1).
 
 Tried before: condition 5.9e4 raw, 3.9e3 centred, 146 standardized, 1.06 whitened; 110022 / 7405 /
 222 / 2 steps; badly scaled more than 200000.

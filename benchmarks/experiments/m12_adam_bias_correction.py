@@ -2,12 +2,14 @@
 
 Source: Kingma and Ba (2015), section 6.4 and figure 4; D4, "not quite Adam".
 
-Recipe: a 64-64-10 ReLU net, 1,000 standardized digits, 300 steps of batch 50; beta2 .99, .999, .9999,
-learning rates 1e-4, 1e-3, 1e-2, corrected or not; the longest of the first 20 steps of a weight, in
-units of the learning rate (theory for the first: (1 - beta1) / sqrt(1 - beta2)), and the loss.
+Recipe: a 64-64-10 ReLU net, 1,000 standardized digits, 150 steps of batch 50; beta2 .99, .999,
+.9999, learning rates 1e-4 and 1e-2, corrected or not; the longest of the first 20 steps of a
+weight, in units of the learning rate (theory for the first: (1 - beta1) / sqrt(1 - beta2)), and
+the loss.
 
-Tried before: uncorrected is FASTER at small rates (.077 against .204, its first steps being 3 to 30
-times longer) and worse at beta2 .9999, rate 1e-2 (.157 against .015; at step 20 1.39 against .70).
+Tried before: uncorrected is FASTER at small rates (.077 against .204, its first steps being 3 to
+30 times longer) and worse at beta2 .9999, rate 1e-2 (.157 against .015; at step 20 1.39 against
+.70).
 """
 
 import math
@@ -17,11 +19,11 @@ import numpy as np
 from benchmarks.experiments.frame import Result, Row, above, below, between, main, over
 from benchmarks.experiments.recipes import digits
 from dltricks.network import MLP
-from dltricks.training import train
+from dltricks.training import accuracy, train
 
 SEEDS = range(3)
 BETAS = (0.99, 0.999, 0.9999)
-RATES = (1e-4, 1e-3, 1e-2)
+RATES = (1e-4, 1e-2)
 
 
 def measure(seed):
@@ -43,7 +45,7 @@ def measure(seed):
                     data.x_train,
                     data.y_train,
                     rng,
-                    steps=300,
+                    steps=150,
                     optimizer="adam",
                     lr=lr,
                     options={"beta2": beta2, "bias_correction": corrected},
@@ -55,6 +57,7 @@ def measure(seed):
                 found[f"longest {key}"] = np.abs(np.diff(path, axis=0)).max() / lr
                 found[f"early {key}"] = np.mean(history.losses[15:25])
                 found[f"loss {key}"] = np.mean(history.losses[-20:])
+                found[f"right {key}"] = 100 * accuracy(net, data.x_test, data.y_test)
     return found
 
 
@@ -62,22 +65,37 @@ def run(seeds=SEEDS):
     found = over(seeds, measure)
     rows = []
     for beta2 in BETAS:
+        corrected, first = found[f"first {beta2} 0.01 True"], found[f"first {beta2} 0.01 False"]
         theory = 0.1 / math.sqrt(1 - beta2)
-        first = found[f"first {beta2} 0.001 False"]
         rows += [
-            Row(f"first step / lr, corrected, beta2 {beta2}", found[f"first {beta2} 0.001 True"],
-                between(0.95, 1.05)),
-            Row(f"first step / theory, uncorrected, beta2 {beta2}", first / theory,
-                between(0.9, 1.05)),
-            Row(f"longest of 20 steps / lr, uncorrected, beta2 {beta2}",
-                found[f"longest {beta2} 0.001 False"]),
+            Row(f"first step / lr, corrected, beta2 {beta2}", corrected, between(0.95, 1.05)),
+            Row(f"first step / lr, uncorrected, beta2 {beta2}", first),
+            Row(f"the same / theory, beta2 {beta2}", first / theory, between(0.9, 1.05)),
         ]
-    for beta2 in BETAS:
-        for lr in RATES:
-            for kind in ("early", "loss"):
-              for c in (True, False):
-                rows.append(Row(f"{kind} {beta2} {lr} {c}", found[f"{kind} {beta2} {lr} {c}"]))
-    return Result(rows)
+    early, loss = "loss at step 20", "loss at step 150"
+    at = {
+        f"{early}, lr 1e-2, beta2 .9999": "early 0.9999 0.01",
+        f"{loss}, lr 1e-2, beta2 .9999": "loss 0.9999 0.01",
+        "% of test digits right, lr 1e-2, beta2 .9999": "right 0.9999 0.01",
+        f"{early}, lr 1e-2, beta2 .99": "early 0.99 0.01",
+        f"{loss}, lr 1e-4, beta2 .999": "loss 0.999 0.0001",
+        f"{loss}, lr 1e-4, beta2 .9999": "loss 0.9999 0.0001",
+    }
+    for name, key in at.items():
+        rows.append(Row(f"{name}, corrected", found[f"{key} True"]))
+        rows.append(Row(f"{name}, uncorrected", found[f"{key} False"]))
+    harm = found["early 0.9999 0.01 False"] / found["early 0.9999 0.01 True"]
+    speed = found["loss 0.999 0.0001 False"] / found["loss 0.999 0.0001 True"]
+    rows += [
+        Row("uncorrected / corrected: loss at step 20, lr 1e-2, beta2 .9999", harm, above(2)),
+        Row("uncorrected / corrected: loss at step 150, lr 1e-4, beta2 .999", speed, below(0.8)),
+    ]
+    return Result(
+        rows,
+        "At a small rate the uncorrected rule is the faster one: its long first steps amount to a "
+        "larger rate. The harm shows where the rate is large already, and early; this net recovers "
+        "from it, and its training loss even ends lower, the logits having been blown up.",
+    )
 
 
 if __name__ == "__main__":

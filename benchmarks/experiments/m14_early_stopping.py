@@ -2,11 +2,12 @@
 
 Source: Goodfellow, Bengio and Courville (2016), Algorithm 7.1; D0, D1.
 
-Recipe: a 64-256-10 ReLU net, 300 standardized digits of which 30 % get a random label, 300 for validation
-(clean), momentum 0.9, rate 0.05, batch 50, evaluated every 20 steps, patience 10, 600 steps at most.
+Recipe: a 64-256-10 ReLU net, 300 standardized digits of which 30 % get a random label, 300 for
+validation (clean), momentum 0.9, rate 0.05, batch 50, evaluated every 20 steps, patience 10, 600
+steps at most.
 
-Tried before: best at step 40-100; test error 10.6 / 22.2 / 15.5 / 11.3 % there, 24.2 / 33.7 / 32.9 /
-21.8 % at the end, where the training error is 0.
+Tried before: best at step 40-100; test error 10.6 / 22.2 / 15.5 / 11.3 % there, 24.2 / 33.7 /
+32.9 / 21.8 % at the end, where the training error is 0.
 """
 
 import numpy as np

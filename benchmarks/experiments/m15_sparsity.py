@@ -2,10 +2,10 @@
 
 Source: D2, soft thresholding; Beck and Teboulle (2009); Tibshirani (1996).
 
-Recipe: lasso, 1/(2n) |Xw - y|^2 + lam |w|_1 with lam = 0.1, n = 100 samples, d = 200 features, 10 of
-them true with weights of 1 or -1, noise 0.1; 2000 steps of size 1 / largest eigenvalue from random
-small weights. By the subgradient, by the proximal step (threshold lr * lam), and with the threshold
-lam that D2 prints.
+Recipe: lasso, 1/(2n) |Xw - y|^2 + lam |w|_1 with lam = 0.1, n = 100 samples, d = 200 features, 10
+of them true with weights of 1 or -1, noise 0.1; 2000 steps of size 1 / largest eigenvalue from
+random small weights. By the subgradient, by the proximal step (threshold lr * lam), and with the
+threshold lam that D2 prints.
 
 Tried before: exact zeros 0 / 176 / 187 of 200; objective 1.763 / 1.575 / 2.822.
 """

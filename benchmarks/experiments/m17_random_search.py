@@ -2,20 +2,20 @@
 
 Source: Bergstra and Bengio (2012); D3.
 
-Recipe: a 64-32-10 net on 300 digits, 60 steps; learning rate 1e-4 to 10, L2 penalty 1e-6 to 1e-2 and momentum
-0 to 0.9, of which hardly any but the first matters; the lowest validation error among 27 runs (a 3 x
-3 x 3 grid) or 8 (2 x 2 x 2). A grid's place is luck: 8 places each, shifted by a random part of its
-spacing; random search is judged by 400 draws from a pool of 250 runs.
+Recipe: a 64-32-10 net on 300 digits, 40 steps; learning rate 1e-4 to 10, L2 penalty 1e-6 to 1e-2
+and momentum 0 to 0.9, of which hardly any but the first matters; the lowest validation error
+among 27 runs (a 3 x 3 x 3 grid) or 8 (2 x 2 x 2). A grid's place is luck: 6 places each, shifted
+by a random part of its spacing; random search is judged by 400 draws from a pool of 150 runs.
 
-Tried before: 27 runs: grid .080, random .050 (.047 to .053); 8 runs: grid .049 by luck, random .053;
-1 - .95^60 = .954.
+Tried before: 27 runs: grid .080, random .050 (.047 to .053); 8 runs: grid .049 by luck, random
+.053; 1 - .95^60 = .954.
 """
 
 import functools
 
 import numpy as np
 
-from benchmarks.experiments.frame import Result, Row, above, below, between, main, over
+from benchmarks.experiments.frame import Result, Row, above, main, over
 from benchmarks.experiments.recipes import digits
 from dltricks.network import MLP
 from dltricks.regularizers import l2_penalty
@@ -24,7 +24,7 @@ from dltricks.training import error_rate, train
 
 SEEDS = range(3)
 SPACE = {"lr": (1e-4, 10.0, "log"), "l2": (1e-6, 1e-2, "log"), "rho": (0.0, 0.9, "linear")}
-PLACES, POOL, DRAWS = 8, 250, 400
+PLACES, POOL, DRAWS = 6, 150, 400
 
 
 def validation_error(config, seed):
@@ -35,7 +35,7 @@ def validation_error(config, seed):
         data.x_train[:300],
         data.y_train[:300],
         rng,
-        steps=60,
+        steps=40,
         optimizer="momentum",
         lr=config["lr"],
         options={"rho": config["rho"]},
@@ -91,7 +91,21 @@ def run(seeds=SEEDS):
             Row(f"error, grid, {budget} runs: luckiest place", found[f"grid best {budget}"]),
             Row(f"error, grid, {budget} runs: unluckiest place", found[f"grid worst {budget}"]),
         ]
-    return Result([*rows, Row("60 runs: chance of one among the best 5 %", found["top 5 %"], above(0.9))])
+    few = found["grid 8"] - found["random 8"]
+    many = found["grid 27"] - found["random 27"]
+    risk = found["grid worst 8"] - found["random 90 8"]
+    rows += [
+        Row("error saved by random search, 8 runs", few, above(0, "median")),
+        Row("error saved by random search, 27 runs", many, above(-0.01, "median")),
+        Row("the same, 8 runs, where the grid is unlucky", risk, above(0.02)),
+        Row("60 runs: chance of one among the best 5 %", found["top 5 %"], above(0.9)),
+    ]
+    return Result(
+        rows,
+        "A grid of 8 tries two learning rates: where it happens to lie decides. A lucky grid beats "
+        "random search, which is why one grid proves nothing. With 27 runs the two are close. "
+        "Theory for 60 runs: 1 - .95^60 = .954, a little more in a finite pool.",
+    )
 
 
 if __name__ == "__main__":

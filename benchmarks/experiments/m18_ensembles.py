@@ -2,16 +2,16 @@
 
 Source: Breiman (1996), Bagging Predictors; D0.
 
-Recipe: 10 nets 64-64-10 on 300 standardized digits, 200 steps with momentum 0.9; each on a bootstrap sample,
-or all on the same 300 from other weights; error on the 797 digits for validation and test, of a
-single net (mean of the 10) and of the average of their probabilities.
+Recipe: 10 nets 64-64-10 on 300 standardized digits, 200 steps with momentum 0.9; each on a
+bootstrap sample, or all on the same 300 from other weights; error on the 797 digits for
+validation and test, of a single net (mean of the 10) and of the average of their probabilities.
 
 Tried before: bootstrap 6.55 single, 4.49 together; same data 4.96 and 4.81 (members too alike).
 """
 
 import numpy as np
 
-from benchmarks.experiments.frame import Result, Row, above, main, over
+from benchmarks.experiments.frame import Result, Row, above, between, main, over
 from benchmarks.experiments.recipes import digits, unseen
 from dltricks.ensembles import bootstrap_indices, ensemble_average
 from dltricks.network import MLP
@@ -69,8 +69,10 @@ def run(seeds=SEEDS):
             Row("points gained, bootstrap", bagged, above(0.5)),
             Row("points gained, same data", averaged, above(0, "median")),
             Row("gained by bootstrap over same data", bagged - averaged, above(0)),
-            Row("error of the bootstrap ensemble less the other's, points", better),
+            Row("error of the bootstrap ensemble less the other's, points", better, between(-3, 3)),
         ],
+        "Nets on other samples differ more and gain more together, but each has seen only 63 % of "
+        "the digits: in the end bagging is no better here than ten nets on all of them.",
     )
 
 

@@ -2,9 +2,9 @@
 
 Source: Saxe, McClelland and Ganguli (2014); D3.
 
-Recipe: the product of D matrices 64 x 64, orthogonal or Gaussian with variance 1/64 (Xavier's), D =
-5, 20, 100; the product's singular values: by how much a direction of the input, or of the gradient,
-is stretched on the way.
+Recipe: the product of D matrices 64 x 64, orthogonal or Gaussian with variance 1/64 (Xavier's), D
+= 5, 20, 100; the product's singular values: by how much a direction of the input, or of the
+gradient, is stretched on the way.
 
 Tried before: orthogonal all 1; Gaussian median .19 -> 1e-15, largest 3 -> 9.6.
 """

@@ -2,9 +2,9 @@
 
 Source: Huang et al. (2019), Iterative Normalization; D3.
 
-Recipe: 256 samples of 16 correlated features, covariance eigenvalues from 1 to 1/100 in random axes;
-T iterations; the Frobenius norm of the output's covariance less I, the variance along the input's
-strongest and weakest principal axis, and the distance to exact ZCA whitening.
+Recipe: 256 samples of 16 correlated features, covariance eigenvalues from 1 to 1/100 in random
+axes; T iterations; the Frobenius norm of the output's covariance less I, the variance along the
+input's strongest and weakest principal axis, and the distance to exact ZCA whitening.
 
 Tried before: condition 143; |cov - I| 3.76 at T = 0, 1.56 at 5, .15 at 9, 2e-4 at 11.
 """
@@ -48,7 +48,9 @@ def run(seeds=SEEDS):
             Row("|cov - I|, T = 5, the paper's choice", found["off I 5"], above(0.5)),
             Row("|cov - I|, T = 9", found["off I 9"]),
             Row("|cov - I|, T = 14", found["off I 14"], below(0.05)),
-            Row("variance along the strongest axis, T = 5", found["strongest 5"], between(0.9, 1.1)),
+            Row(
+                "variance along the strongest axis, T = 5", found["strongest 5"], between(0.9, 1.1)
+            ),
             Row("variance along the weakest axis, T = 5", found["weakest 5"], below(0.7)),
             Row("relative distance to ZCA, T = 5", found["off ZCA 5"], above(0.05)),
             Row("relative distance to ZCA, T = 14", found["off ZCA 14"], below(0.01)),

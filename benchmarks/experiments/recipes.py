@@ -1,4 +1,4 @@
-"""What several experiments share: the digits, one way to count steps to a goal, and steps' sizes."""
+"""What several experiments share: the digits, and how steps to a goal are counted."""
 
 import functools
 import math

@@ -5,7 +5,7 @@ from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
-from classroom import CHAPTER, hand_in, released
+from classroom import CHAPTER, hand_in, make_course, release, released
 from rich.console import Console
 
 from autograder.course import CourseError
@@ -38,7 +38,7 @@ def record(course, student, found, verdict=Verdict.GRADED, reasons=(), flagged=(
         notebook = book.find_submission_notebook(CHAPTER, CHAPTER, student)
         points = {f"check_{e.name}": e.points for e in exercises}
         for grade in notebook.grades:
-            grade.auto_score = points[grade.name]
+            grade.auto_score = points.get(grade.name)
             grade.needs_manual_grade = grade.name in flagged
             if manual and grade.name in manual:
                 grade.manual_score = manual[grade.name]
@@ -106,8 +106,23 @@ def test_a_person_s_grade_counts_and_settles_what_waited(told):
 def test_what_waits_in_the_gradebook_for_another_reason(told):
     gradebook.flag(told, CHAPTER, "ada", ["check_small_normal"])
     assert row(summarize(told, CHAPTER), "ada").reasons == (
-        "an answer waits for a grade in formgrader",
+        "a check waits for a grade in formgrader",
     )
+
+
+def test_written_answers_are_counted_apart(tmp_path, monkeypatch):
+    course = make_course(tmp_path / "course", question=True)
+    monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(course.secret_file))
+    release(course, CHAPTER)
+    record(course, "ada", [PASSED] * 3, flagged=["question_why"])
+    record(course, "bob", [PASSED] * 3)
+    found = summarize(course, CHAPTER)
+    assert found.waiting == ()
+    assert found.to_read == "In formgrader, 1 written answer of 1 student can be read and graded."
+    assert found.maximum == 6
+    assert found.exercises[-1].counts == {}
+    assert "written, and read by a person" in render(found)
+    assert found.to_read in render(found)
 
 
 def test_who_is_not_graded_has_no_score(told):

@@ -103,6 +103,27 @@ def test_images_need_four_axes(name):
         CALLS[name](np.zeros((3, 7, 5)))
 
 
+DEFAULTS = {
+    "random_flip": (lambda f, x, **given: f(x, rng(), **given), {"p": 0.5}),
+    "translate": (lambda f, x, **given: f(x, 1, 2, **given), {"fill": 0.0}),
+    "warp": (lambda f, x, **given: f(x, [[2, 1], [0, 0.5]], **given), {"fill": 0.0}),
+    "random_crop": (lambda f, x, **given: f(x, 4, rng(), **given), {"padding": 0}),
+    "cutout": (lambda f, x, **given: f(x, 3, rng(), **given), {"fill": 0.0}),
+    "elastic_deform": (
+        lambda f, x, **given: f(x, rng(), **given),
+        {"alpha": 34.0, "sigma": 4.0, "fill": 0.0},
+    ),
+    "pca_lighting": (lambda f, x, **given: f(x, rng(), **given), {"std": 0.1}),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults(name):
+    call, defaults = DEFAULTS[name]
+    x, function = photos(), getattr(aug, name)
+    assert_array_equal(call(function, x), call(function, x, **defaults))
+
+
 # Flips and shifts
 
 
@@ -514,7 +535,7 @@ def test_mixup_names_a_bad_argument(named, change):
 
 
 @pytest.mark.parametrize(
-    "box", [(1, 2, 3, 2), (0, 0, 7, 5), (6, 4, 1, 1), (4, 0, 3, 5), (2, 2, 0, 3)]
+    "box", [(1, 2, 3, 2), (0, 0, 7, 5), (6, 4, 1, 1), (4, 0, 3, 5), (2, 2, 0, 3), (2, 2, 3, 0)]
 )
 def test_cutmix_pixel_by_pixel(box):
     x, y = photos(n=4), frozen(rng(3).dirichlet(np.ones(3), 4))

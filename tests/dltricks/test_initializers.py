@@ -39,7 +39,10 @@ quick = settings(max_examples=50, deadline=None, derandomize=True)
 
 
 def name_of(initializer):
-    return getattr(initializer, "__name__", repr(initializer))
+    # Not its repr: that holds an address, and parallel runs must agree on the names of tests.
+    if isinstance(initializer, partial):
+        return f"{initializer.func.__name__}-{initializer.keywords}"
+    return initializer.__name__
 
 
 # the independent rules
