@@ -63,8 +63,14 @@ test-notebooks: $(VENV)/.dev
 	$(BIN)/python -m pytest -q --nbval $(NBVAL) solutions
 	$(BIN)/python -m pytest -q --nbval-lax $(NBVAL) notebooks
 
+# PyTorch is the yardstick of speed; without it that part is left out.
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/error_rates.py --checks 100
+	$(BIN)/python benchmarks/import_time.py
+	@$(BIN)/python -c 'import torch' 2>/dev/null \
+	  && $(BIN)/python benchmarks/torch_speed.py \
+	  || echo "PyTorch is not installed: $(BIN)/pip install torch==2.13.0 compares the speed with it."
+	$(BIN)/python -m benchmarks.experiments
+	$(BIN)/python benchmarks/error_rates.py --checks 30
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis demo .autograder build dist

@@ -164,12 +164,12 @@ def test_bad_arguments_are_refused(arguments, says, capsys):
 
 def test_write_replaces_what_is_below_the_marker(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"# Head\n\n{command.MARKER}\n\nold\n")
+    page.write_text(f"# Head\n\n{command.MARKER}\n\nstale\n")
     for _ in range(2):
         command.write([one(Row("a | b", [1.0], above(0)))], page)
     written = page.read_text()
     assert written.startswith(f"# Head\n\n{command.MARKER}\n")
-    assert "old" not in written
+    assert "stale" not in written
     assert written.count("## M7: A claim") == 1
     assert r"| a \| b |" in written
 

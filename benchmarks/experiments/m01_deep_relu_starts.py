@@ -62,7 +62,7 @@ def run(seeds=SEEDS):
             Row("Xavier: lowest training loss at any rate", np.min(xavier, axis=0), above(2.25)),
             Row("Xavier: % of test digits right", found["accuracy xavier_normal 0.003"], below(20)),
         ],
-        "Knowing nothing costs log 10 = 2.30. After so few steps nets from He's start lie far apart.",
+        "Knowing nothing costs log 10 = 2.30. After 400 steps He's nets still lie far apart.",
     )
 
 

@@ -106,8 +106,8 @@ def run(seeds=SEEDS):
             Row("steps to 95 %, shaken batch norm", found["steps shaken"], below(300)),
         ],
         f"'Never' means not within {LIMIT} steps. Shaken, the layers' inputs shift far more than "
-        "the plain net's do, and it still learns several times faster. (In units of their spread over "
-        "the data, which is tiny at first, it is the plain net's that shift most.)",
+        "the plain net's do, and it still learns several times faster. (In units of their spread "
+        "over the data, which is tiny at first, it is the plain net's that shift most.)",
     )
 
 

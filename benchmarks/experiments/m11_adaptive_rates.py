@@ -77,14 +77,14 @@ def run(seeds=SEEDS):
         [
             *rows,
             Row(
-                "Adam's step for a gradient 100 times larger",
+                "Adam's step, gradient 100 times larger",
                 found["longer adam"],
                 between(0.99, 1.01),
             ),
             Row("without the root", found["longer rootless"], between(0.009, 0.011)),
         ],
-        "The slide's rule is no adaptive method: the larger the gradient, the shorter the step. With "
-        "a rate tuned to the problem it can still look well on a training curve.",
+        "The slide's rule is no adaptive method: the larger the gradient, the shorter the step. "
+        "With a rate tuned to the problem it can still look well on a training curve.",
     )
 
 

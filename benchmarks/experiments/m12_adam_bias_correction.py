@@ -1,4 +1,4 @@
-"""Without its bias correction Adam's first steps are far too long, the more the nearer beta2 is to 1.
+"""Without bias correction Adam's first steps are too long, the more the nearer beta2 is to 1.
 
 Source: Kingma and Ba (2015), section 6.4 and figure 4; D4, "not quite Adam".
 

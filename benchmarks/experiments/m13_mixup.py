@@ -94,8 +94,8 @@ def run(seeds=SEEDS):
     ]
     return Result(
         rows,
-        "That one lambda for the whole batch loses the effect, as was seen in another setting, does "
-        "not show here: at alpha 8, where lambda is near 1/2 anyhow, the two do equally well.",
+        "That one lambda for the whole batch loses the effect, as was seen in another setting, "
+        "does not show here: at alpha 8, where lambda is near 1/2 anyhow, the two do equally well.",
     )
 
 

@@ -64,7 +64,7 @@ def run(seeds=SEEDS):
             ),
             Row("the same for half the data without replacement", found["half"], between(0.6, 0.8)),
         ],
-        "A hundred times the work buys a tenth of the error. Drawn without replacement the error is "
+        "A hundred times the work buys a tenth of the error. Without replacement the error is "
         "smaller by sqrt((N - n) / (N - 1)), .71 at half the data.",
     )
 

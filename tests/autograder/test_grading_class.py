@@ -8,6 +8,7 @@ from classroom import (
     answered,
     copied,
     hand_in,
+    make_course,
     release,
     released,
     solved,
@@ -249,3 +250,42 @@ def test_release_again_with_submissions_changes_nothing(graded):
     before = marks(course)
     release(Course(course.root), CHAPTER)
     assert marks(course) == before
+
+
+def test_what_was_never_released_is_released_and_a_stopped_submission_has_its_verdict(
+    tmp_path, monkeypatch, capsys
+):
+    from autograder.grading import autograde, grade
+    from autograder.grading.result import Task
+
+    course = make_course(tmp_path / "course")
+    monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(course.secret_file))
+    hand_in(course, "ada", "{not json")
+    assert cli.main(["grade", CHAPTER, "--course", str(course.root)]) == 0
+    assert "was not released yet: releasing it now" in capsys.readouterr().out
+    # What the clock ended is recorded without running anything of the student's.
+    for name, value in grade._environment(course).items():
+        monkeypatch.setenv(name, value)
+    hand_in(course, "bob", solved(course))
+    result = autograde.grade(Task(str(course.root), CHAPTER, "bob", "it was stopped"))
+    assert (result.verdict, result.points, result.maximum) == (Verdict.TIMED_OUT, 0, 4)
+    assert result.needs_person == ("it was stopped",)
+    assert marks(course)["bob"].needs_person
+    text = (course.autograded("bob", CHAPTER) / f"{CHAPTER}.ipynb").read_text()
+    assert "could not be graded: it was stopped" in text
+
+
+def test_a_time_of_handing_in_reaches_nbgrader_and_a_forged_one_is_left_out(
+    template, tmp_path, monkeypatch
+):
+    from datetime import datetime
+
+    course = copied(template, tmp_path / "course", monkeypatch)
+    for student, stamp in (("ada", "2030-05-01 10:00:00 UTC"), ("bob", "yesterday, honestly")):
+        path = hand_in(course, student, "{")
+        (path.parent / "timestamp.txt").write_text(stamp)
+    assert cli.main(["grade", CHAPTER, "--course", str(course.root)]) == 0
+    with gradebook.opened(course) as book:
+        assert book.find_submission(CHAPTER, "ada").timestamp == datetime(2030, 5, 1, 10)
+        assert book.find_submission(CHAPTER, "bob").timestamp is None
+    assert "timestamp.txt is no time, and was not used" in load(course, CHAPTER, "bob").notes
