@@ -70,7 +70,7 @@ bench: $(VENV)/.dev
 	  && $(BIN)/python benchmarks/torch_speed.py \
 	  || echo "PyTorch is not installed: $(BIN)/pip install torch==2.13.0 compares the speed with it."
 	$(BIN)/python -m benchmarks.experiments
-	$(BIN)/python benchmarks/error_rates.py --checks 30
+	$(BIN)/python benchmarks/error_rates.py --checks 30 --right 30
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis demo .autograder build dist

@@ -26,6 +26,14 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.ExecutePreprocessor.timeout = 20
 
+# Feedback without the code of hidden tests, and without script that a submission may contain.
+c.GenerateFeedback.exporter_class = "autograder.reports.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "autograder.reports.feedback.Presentable",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+
 # Kernels inherit these: where the seed of the hidden cases is (`autograder release` makes it), and
 # one thread for each, so that sums are the same everywhere.
 if (HERE / "course_secret").is_file():

@@ -1,6 +1,6 @@
 """How often a check errs: right answers rejected, known mistakes accepted.
 
-    python benchmarks/error_rates.py [chapter] [--checks 1000] [--write]
+    python benchmarks/error_rates.py [chapter] [--checks 1000] [--right 250] [--write]
 
 Each check draws its cases from a seed of its own. `--write` puts the table into
 docs/error_rates.md. The checks of random functions are a set of tests whose limits are known, so a
@@ -33,7 +33,7 @@ def rejections(chapter, name, kind, index, checks):
     return sum(first_finding(exercise, Subject(answer), secret) is not None for secret in secrets)
 
 
-def simulate(chapter, checks):
+def simulate(chapter, checks, right):
     """Give (exercise, kind, answer's name, checks, rejected) for each registered answer."""
     jobs = [
         (exercise.name, kind, index, answer)
@@ -44,15 +44,16 @@ def simulate(chapter, checks):
         )
         for index, answer in enumerate(answers)
     ]
+    number = {"right": right, "mistake": checks}
     with ProcessPoolExecutor() as pool:
         futures = [
-            pool.submit(rejections, chapter, name, kind, index, checks)
+            pool.submit(rejections, chapter, name, kind, index, number[kind])
             for name, kind, index, _ in jobs
         ]
         for (name, kind, _, answer), future in zip(
             jobs, tqdm(futures, unit=" answers"), strict=True
         ):
-            yield name, kind, answer, checks, future.result()
+            yield name, kind, answer, number[kind], future.result()
 
 
 def table(rows):
@@ -72,10 +73,11 @@ def table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapter", nargs="?", default="01_initialization")
-    parser.add_argument("--checks", type=int, default=1000, help="checks for each answer")
+    parser.add_argument("--checks", type=int, default=1000, help="checks for each mistake")
+    parser.add_argument("--right", type=int, default=250, help="checks for each right answer")
     parser.add_argument("--write", action="store_true", help=f"put the table into {TABLE.name}")
     options = parser.parse_args()
-    rows = list(simulate(options.chapter, options.checks))
+    rows = list(simulate(options.chapter, options.checks, options.right))
     print(table(rows))
     if options.write:
         text = TABLE.read_text()

@@ -1,3 +1,4 @@
+import pickle
 import types
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_nan_fulfils_no_expectation(expectation):
 
 
 @pytest.mark.parametrize("make", [above, below])
-def test_a_median_is_not_moved_by_one_seed(make):
+def test_an_expectation_says_of_what(make):
     assert make(0, "median").text.endswith("(median)")
     assert make(0).text.endswith("(every seed)")
 
@@ -82,6 +83,11 @@ def test_over_lines_the_figures_of_seeds_up():
     np.testing.assert_array_equal(found["b"], [-3, -5])
 
 
+def test_an_unknown_way_to_judge_is_refused():
+    with pytest.raises(ValueError, match="of must be"):
+        above(1, "mean")
+
+
 # -------------------------------------------------------------------------------------- reports
 
 
@@ -101,6 +107,13 @@ def test_an_expectation_that_holds_is_reported():
     assert report.holds
     assert "[holds," in frame.text(report)
     assert "| speed | > 0.5 (every seed) | 1.5 (1 to 2) | yes |" in command.section(report)
+
+
+def test_a_report_comes_from_another_process_as_it_was():
+    report = one(Row("speed", [1.0, 2.0], above(1.5)))
+    again = pickle.loads(pickle.dumps(report))
+    assert frame.text(again) == frame.text(report)
+    assert not again.holds
 
 
 def test_an_experiment_that_breaks_off_does_not_hold():
@@ -124,6 +137,13 @@ def test_a_docstring_is_taken_apart():
     about = frame.about(module(None))
     assert about == ("M7", "A claim", {"Source": "A paper.", "Recipe": "Some steps.",
                                        "Tried before": "1."})  # fmt: skip
+
+
+def test_a_change_after_figures_were_seen_is_told():
+    doc = module(None).__doc__ + "\nChanged: The limit was 2.\n"
+    report = frame.run_module(module(lambda seeds: Result([Row("q", [1.0])]), doc=doc))
+    for shown in (frame.text(report), command.section(report)):
+        assert "Changed after figures were seen: The limit was 2." in shown
 
 
 def test_a_docstring_without_a_source_is_refused():

@@ -6,6 +6,7 @@ and ``autograder grade`` run a notebook in the same way.
 
 from __future__ import annotations
 
+from math import ceil
 from time import monotonic
 from typing import Any
 
@@ -105,7 +106,7 @@ class GradeExecute(Execute):  # type: ignore[misc]
 
     def _get_timeout(self, cell: NotebookNode | None) -> int | None:
         timeout = super()._get_timeout(cell)
-        left = max(1, int(self._deadline - monotonic()))
+        left = max(1, ceil(self._deadline - monotonic()))
         return left if timeout is None else min(timeout, left)
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -236,9 +236,3 @@ def _alone(course: Course) -> Iterator[None]:
                 f"{path}: this course is being graded by another process; wait for it to end."
             ) from None
         yield
-
-
-def by_verdict(results: Iterable[Result]) -> dict[Verdict, int]:
-    """Count results by what became of them, in the order of the verdicts."""
-    found = [result.verdict for result in results]
-    return {verdict: found.count(verdict) for verdict in Verdict if verdict in found}

@@ -56,6 +56,8 @@ def section(report):
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if report.result.remark:
         lines += ["", report.result.remark]
+    if frame.CHANGED in parts:
+        lines += ["", f"Changed after figures were seen: {parts[frame.CHANGED]}"]
     return "\n".join(lines)
 
 

@@ -1,9 +1,9 @@
 """What an experiment is made of: figures, one for each seed, and what was expected of them.
 
 A module of this package states in its docstring a claim, its source and the recipe. Its function
-``run(seeds)`` returns a `Result`: rows of measured figures, each with an `Expectation` that was
-set from the claim, with a margin. `report` runs one module; ``python -m benchmarks.experiments``
-runs them all.
+``run(seeds)`` returns a `Result`: rows of measured figures, each with an `Expectation`, which has
+a margin. Where it or the recipe was changed because of what was measured, the docstring says so.
+`run_module` runs one module; ``python -m benchmarks.experiments`` runs them all.
 """
 
 import importlib
@@ -14,7 +14,6 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,47 +21,55 @@ import numpy as np
 
 PACKAGE = __package__
 PARTS = ("Source", "Recipe", "Tried before")  # of a docstring, each a paragraph
+CHANGED = "Changed"  # one more where recipe or expectations were, once figures had been seen
 
 
-class Expectation(NamedTuple):
-    """What figures should be like; a NaN fulfils none."""
+@dataclass(frozen=True)
+class Expectation:
+    """What figures should be like: within limits, of every seed or of the median. No NaN is.
+
+    Plain data, since reports come from other processes.
+    """
 
     text: str
-    holds: Callable  # from the figures, (seeds,), to bool
+    low: float
+    high: float
+    strict: bool  # the limits themselves are outside
+    median: bool
+
+    def holds(self, figures):
+        figures = np.median(figures) if self.median else figures
+        if self.strict:
+            return bool(np.all((figures > self.low) & (figures < self.high)))
+        return bool(np.all((figures >= self.low) & (figures <= self.high)))
 
 
-def _every(figures):
-    return figures
-
-
-def _median(figures):
-    return np.median(figures, keepdims=True)
-
-
-def _expectation(text, test, of):
-    pick = {"every seed": _every, "median": _median}[of]
-    return Expectation(f"{text} ({of})", lambda figures: bool(np.all(test(pick(figures)))))
+def _expectation(text, low, high, strict, of):
+    if of not in ("every seed", "median"):
+        raise ValueError(f"of must be 'every seed' or 'median', not {of!r}")
+    return Expectation(f"{text} ({of})", low, high, strict, of == "median")
 
 
 def above(limit, of="every seed"):
-    return _expectation(f"> {limit:g}", lambda v: v > limit, of)
+    """Greater than the limit; infinite, as steps to a goal that was not reached, is greater too."""
+    return _expectation(f"> {limit:g}", math.nextafter(limit, math.inf), math.inf, False, of)
 
 
 def below(limit, of="every seed"):
-    return _expectation(f"< {limit:g}", lambda v: v < limit, of)
+    return _expectation(f"< {limit:g}", -math.inf, limit, True, of)
 
 
 def between(low, high, of="every seed"):
-    return _expectation(f"{low:g} to {high:g}", lambda v: (v >= low) & (v <= high), of)
+    return _expectation(f"{low:g} to {high:g}", low, high, False, of)
 
 
 def exactly(value):
-    return _expectation(f"{value:g}", lambda v: v == value, "every seed")
+    return _expectation(f"{value:g}", value, value, False, "every seed")
 
 
 def never():
     """Of steps to a goal, infinite where it was not reached."""
-    return _expectation("never", np.isposinf, "every seed")
+    return _expectation("never", math.inf, math.inf, False, "every seed")
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ class About(NamedTuple):
 
     number: str  # "M1"
     claim: str
-    parts: dict  # of PARTS, to their text
+    parts: dict  # of PARTS, and CHANGED if there is one, to their text
 
 
 @dataclass(frozen=True)
@@ -158,7 +165,7 @@ def about(module):
     parts = {}
     for paragraph in paragraphs:
         name, colon, text = paragraph.partition(": ")
-        if colon and name in PARTS:
+        if colon and name in (*PARTS, CHANGED):
             parts[name] = " ".join(text.split())
     if missing := [name for name in PARTS if not parts.get(name)]:
         raise ValueError(f"{module.__name__}: the docstring has no {', '.join(missing)}")
@@ -198,6 +205,8 @@ def text(report):
         lines.append(f"    {line}".rstrip())
     if report.result.remark:
         lines.append(f"    Note: {report.result.remark}")
+    if CHANGED in parts:
+        lines.append(f"    Changed after figures were seen: {parts[CHANGED]}")
     return "\n".join(lines)
 
 

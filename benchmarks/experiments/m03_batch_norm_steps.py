@@ -7,6 +7,10 @@ from 0 to 1, batch 60, learning rates 0.3, 1 and 3; steps until 95 % of the test
 looked up every 10 steps, 1500 at most.
 
 Tried before: plain never / 1190-1270 / 890-1050, with batch norm 50-110: 9 to 24 times fewer.
+
+Changed: with standardized inputs batch norm needed only 4 to 10 times fewer steps at the best
+rates, and the plain net reached 95 % at 0.3 too for some seeds; inputs from 0 to 1, as the paper
+has them, show more. Part of the gain is thus standardization.
 """
 
 import functools

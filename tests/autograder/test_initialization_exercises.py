@@ -12,6 +12,10 @@ VARIANTS = [(e, v) for e in EXERCISES for v in e.variants]
 MISTAKES = [(e, m) for e in EXERCISES for m in e.mistakes]
 
 
+def _name(value):
+    return getattr(value, "name", None) or value.__name__
+
+
 @pytest.fixture(autouse=True)
 def _secret(tmp_path, monkeypatch):
     path = tmp_path / "course_secret"
@@ -19,9 +23,7 @@ def _secret(tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(path))
 
 
-@pytest.mark.parametrize(
-    ("exercise", "variant"), VARIANTS, ids=lambda v: getattr(v, "name", None) or v.__name__
-)
+@pytest.mark.parametrize(("exercise", "variant"), VARIANTS, ids=_name)
 def test_right_answers_pass(exercise, variant):
     points = judge(exercise.name, variant, hidden=True)
     assert points.passed, points.report.text()
@@ -29,7 +31,7 @@ def test_right_answers_pass(exercise, variant):
     assert not points.report.notes
 
 
-@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=lambda v: v.name)
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=_name)
 def test_known_mistakes_are_rejected_and_named(exercise, mistake):
     points = judge(exercise.name, mistake.function, hidden=True)
     assert not points.passed
@@ -38,7 +40,7 @@ def test_known_mistakes_are_rejected_and_named(exercise, mistake):
     assert mistake.hint in points.report.text().replace("\n        ", "\n")
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=_name)
 def test_there_are_three_other_right_answers_and_many_mistakes(exercise):
     assert len(exercise.variants) >= 3
     assert len(exercise.mistakes) >= 8
@@ -50,12 +52,12 @@ def test_the_points_of_the_chapter_add_up():
     assert sum(e.points for e in load("01_initialization").values()) == 20
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=_name)
 def test_the_reference_itself_is_refused(exercise):
     assert judge(exercise.name, exercise.reference).report.status == "refused"
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=_name)
 def test_an_unanswered_exercise_is_blank(exercise):
     def stub(*args, **kwargs):
         raise NotImplementedError
@@ -65,7 +67,7 @@ def test_an_unanswered_exercise_is_blank(exercise):
     assert "not started" in points.report.text()
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=_name)
 @pytest.mark.parametrize(
     "odd",
     [
@@ -88,7 +90,7 @@ def test_odd_answers_are_told_in_a_sentence(exercise, odd, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("exercise", "variant"), VARIANTS[::3], ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("exercise", "variant"), VARIANTS[::3], ids=_name)
 def test_right_answers_pass_whatever_the_secret(exercise, variant, tmp_path, monkeypatch):
     path = tmp_path / "another"
     monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(path))

@@ -42,17 +42,25 @@ def test_grading_takes_nbgraders_own_steps_but_for_the_executor(config):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"), [(None, str(ROOT / seeds.FILE_NAME)), ("/elsewhere", "/elsewhere")]
+    ("made", "given", "expected"),
+    [(True, None, "here"), (True, "/elsewhere", "/elsewhere"), (False, None, "None")],
 )
-def test_a_kernel_started_by_nbgrader_knows_the_secret(given, expected):
+def test_a_kernel_started_by_nbgrader_knows_the_secret_if_there_is_one(
+    made, given, expected, tmp_path
+):
+    """Without one the checks use a fixed seed and say so; a name that leads nowhere costs all."""
+    (tmp_path / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text())
+    if made:
+        seeds.create_secret(tmp_path / seeds.FILE_NAME)
     environment = {k: v for k, v in os.environ.items() if k != seeds.VARIABLE}
     if given:
         environment[seeds.VARIABLE] = given
     script = (
         "import os; from pathlib import Path; from autograder.course import Course;"
-        f"Course(Path({str(ROOT)!r})).config; print(os.environ[{seeds.VARIABLE!r}])"
+        f"Course(Path({str(tmp_path)!r})).config; print(os.environ.get({seeds.VARIABLE!r}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == expected
+    here = str(tmp_path / seeds.FILE_NAME)
+    assert done.stdout.strip() == (here if expected == "here" else expected)
