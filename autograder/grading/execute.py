@@ -105,7 +105,7 @@ class GradeExecute(Execute):  # type: ignore[misc]
         return cell, resources
 
     def _get_timeout(self, cell: NotebookNode | None) -> int | None:
-        timeout = super()._get_timeout(cell)
+        timeout: int | None = super()._get_timeout(cell)
         left = max(1, ceil(self._deadline - monotonic()))
         return left if timeout is None else min(timeout, left)
 
