@@ -106,7 +106,7 @@ class GradeExecute(Execute):  # type: ignore[misc]
 
     def _get_timeout(self, cell: NotebookNode | None) -> int | None:
         timeout: int | None = super()._get_timeout(cell)
-        left = max(1, ceil(self._deadline - monotonic()))
+        left: int = max(1, ceil(self._deadline - monotonic()))
         return left if timeout is None else min(timeout, left)
 
     def output(self, outs: Any, msg: Any, display_id: Any, cell_index: int) -> Any:
