@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from dltricks._arrays import real, require, require_positive, require_shape
+from dltricks._arrays import class_labels, real, require, require_positive, require_shape
 
 
 def small_normal(fan_in, fan_out, rng, std=0.01):
@@ -350,13 +350,8 @@ def output_bias(labels, num_classes, smoothing=1.0):
     >>> np.exp(b).round(2)
     array([0.75, 0.25])
     """
-    labels = np.asarray(labels)
     require_positive(num_classes=num_classes)
-    require_shape("labels", labels, (None,))
-    require(
-        labels.dtype.kind in "iu" and np.all((labels >= 0) & (labels < num_classes)),
-        f"labels must be integers from 0 to {num_classes - 1}",
-    )
+    labels = class_labels(labels, num_classes)
     counts = np.bincount(labels, minlength=num_classes) + float(smoothing)
     require(smoothing >= 0 and np.all(counts > 0), "smoothing must be positive: a class is absent")
     return np.log(counts / counts.sum())
